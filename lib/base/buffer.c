@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Scratch memory that only grows. */
+#include "base/buffer.h"
+
+#include "base/size.h"
+#include <resight/status.h>
+#include <stdlib.h>
+
+int buffer_reserve(buffer *buffer, size_t size_bytes) {
+    if (size_bytes <= buffer->capacity)
+        return RESIGHT_OK;
+    buffer_free(buffer);
+    size_t rounded = 0;
+    if (!size_add(size_bytes, BUFFER_ALIGN - 1, &rounded))
+        return RESIGHT_E_NOMEM;
+    rounded -= rounded % BUFFER_ALIGN;
+    buffer->bytes = aligned_alloc(BUFFER_ALIGN, rounded);
+    if (!buffer->bytes)
+        return RESIGHT_E_NOMEM;
+    buffer->capacity = rounded;
+    return RESIGHT_OK;
+}
+
+void buffer_free(buffer *buffer) {
+    free(buffer->bytes);
+    *buffer = (struct buffer){0};
+}
