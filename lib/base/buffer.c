@@ -6,22 +6,22 @@
 #include <resight/status.h>
 #include <stdlib.h>
 
-int buffer_reserve(buffer *buffer, size_t size_bytes) {
-    if (size_bytes <= buffer->capacity)
+int buffer_reserve(buffer *scratch, size_t size_bytes) {
+    if (size_bytes <= scratch->capacity)
         return RESIGHT_OK;
-    buffer_free(buffer);
+    buffer_free(scratch);
     size_t rounded = 0;
     if (!size_add(size_bytes, BUFFER_ALIGN - 1, &rounded))
         return RESIGHT_E_NOMEM;
     rounded -= rounded % BUFFER_ALIGN;
-    buffer->bytes = aligned_alloc(BUFFER_ALIGN, rounded);
-    if (!buffer->bytes)
+    scratch->bytes = aligned_alloc(BUFFER_ALIGN, rounded);
+    if (!scratch->bytes)
         return RESIGHT_E_NOMEM;
-    buffer->capacity = rounded;
+    scratch->capacity = rounded;
     return RESIGHT_OK;
 }
 
-void buffer_free(buffer *buffer) {
-    free(buffer->bytes);
-    *buffer = (struct buffer){0};
+void buffer_free(buffer *scratch) {
+    free(scratch->bytes);
+    *scratch = (buffer){0};
 }

@@ -14,9 +14,9 @@ typedef struct buffer {
     size_t capacity;
 } buffer;
 
-/* At least size_bytes at buffer->bytes: RESIGHT_OK or RESIGHT_E_NOMEM. On failure the buffer is empty. */
-int buffer_reserve(buffer *buffer, size_t size_bytes);
+/* At least size_bytes at scratch->bytes: RESIGHT_OK or RESIGHT_E_NOMEM. On failure the buffer is empty. */
+int buffer_reserve(buffer *scratch, size_t size_bytes);
 
-void buffer_free(buffer *buffer);
+void buffer_free(buffer *scratch);
 
 #endif

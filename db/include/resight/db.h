@@ -5,11 +5,11 @@
  *     resight_db ──► resight_writer   one at a time over all processes: add, remove, banks; durable when commit returns
  *                └─► resight_reader   any number, each on its own thread: a snapshot; queries, entries, statistics
  *
- * A write is visible to every snapshot taken after its commit returned, in every process. Readers never wait for writers,
- * nor writers for readers. What is promised about crashes, and every byte on disk, is in FORMAT.md.
+ * A write is visible to every snapshot taken after its commit returned, in every process. Readers never wait for
+ * writers, nor writers for readers. What is promised about crashes, and every byte on disk, is in FORMAT.md.
  *
- * Caveats, all inherited from LMDB: not on network file systems (refused unless allowed); a database is opened once in a
- * process; an open one does not survive fork(); a reader that stays open pins the pages of its snapshot.
+ * Caveats, all inherited from LMDB: not on network file systems (refused unless allowed); a database is opened once in
+ * a process; an open one does not survive fork(); a reader that stays open pins the pages of its snapshot.
  */
 #ifndef RESIGHT_DB_H
 #define RESIGHT_DB_H
@@ -30,11 +30,11 @@ typedef struct resight_reader resight_reader;
 
 /** How to open. All zero is a valid choice: read and write, must exist. */
 typedef struct resight_db_options {
-    bool create;           /**< make the directory (0700) and the files (0600) when they are not there */
-    bool read_only;        /**< no locks taken for writing; writers are refused with RESIGHT_E_ARG */
-    bool allow_network;    /**< open on NFS, SMB or FUSE although locks may not hold there */
-    uint32_t radius_bits;  /**< guaranteed by the index, fixed when the database is made; 0: 31. At most 63 */
-    uint32_t tail_hashes;  /**< hashes kept outside segments before a merge; 0: 65,536. For tests */
+    bool create;          /**< make the directory (0700) and the files (0600) when they are not there */
+    bool read_only;       /**< no locks taken for writing; writers are refused with RESIGHT_E_ARG */
+    bool allow_network;   /**< open on NFS, SMB or FUSE although locks may not hold there */
+    uint32_t radius_bits; /**< guaranteed by the index, fixed when the database is made; 0: 31. At most 63 */
+    uint32_t tail_hashes; /**< hashes kept outside segments before a merge; 0: 65,536. For tests */
 } resight_db_options;
 
 /**
@@ -98,16 +98,16 @@ typedef struct resight_label {
 
 /** One known item. Everything that it points to is borrowed. */
 typedef struct resight_entry {
-    uint64_t id;      /**< >= 1, rising; given by resight_writer_add(), never used again */
-    uint32_t bank;    /**< id of its bank */
+    uint64_t id;   /**< >= 1, rising; given by resight_writer_add(), never used again */
+    uint32_t bank; /**< id of its bank */
     resight_media_kind kind;
     const char *name; /**< up to RESIGHT_NAME_MAX bytes; usually the path it was added from */
     const resight_label *labels;
     uint32_t label_count;
-    bool has_sha256;  /**< false for an entry that came as a hash, without its file */
+    bool has_sha256; /**< false for an entry that came as a hash, without its file */
     uint8_t sha256[32];
-    int64_t added_us;    /**< Unix time; 0 when adding: now */
-    int64_t duration_us; /**< of a video; else 0 */
+    int64_t added_us;          /**< Unix time; 0 when adding: now */
+    int64_t duration_us;       /**< of a video; else 0 */
     const resight_mark *marks; /**< in order of time */
     uint32_t mark_count;       /**< 0 is allowed: known by its digest alone */
 } resight_entry;
@@ -194,7 +194,8 @@ RESIGHT_API int resight_db_merge(resight_db *db, resight_error *error);
  */
 RESIGHT_API int resight_reader_new(resight_db *db, resight_reader **out, resight_error *error);
 
-/** Move the snapshot to everything committed so far. Cheap: do it before each query. Returns as resight_reader_new(). */
+/** Move the snapshot to everything committed so far. Cheap: do it before each query. Returns as resight_reader_new().
+ */
 RESIGHT_API int resight_reader_renew(resight_reader *reader, resight_error *error);
 
 /** Free and set to NULL; NULL inside is fine. */
@@ -202,11 +203,11 @@ RESIGHT_API void resight_reader_free(resight_reader **reader);
 
 /** What a query may ask beyond its hashes. All zero: every bank, each with its own radius and minimum quality. */
 typedef struct resight_query_options {
-    bool has_radius;       /**< use radius_bits instead of each bank's */
-    uint32_t radius_bits;  /**< 0..256; beyond resight_db_radius() by scanning */
-    bool has_min_quality;  /**< use min_quality instead of each bank's */
-    uint32_t min_quality;  /**< 0..100, of the known hash */
-    uint32_t bank;         /**< only this one; 0: all */
+    bool has_radius;      /**< use radius_bits instead of each bank's */
+    uint32_t radius_bits; /**< 0..256; beyond resight_db_radius() by scanning */
+    bool has_min_quality; /**< use min_quality instead of each bank's */
+    uint32_t min_quality; /**< 0..100, of the known hash */
+    uint32_t bank;        /**< only this one; 0: all */
 } resight_query_options;
 
 /** One stored hash that lies within the radius of one query hash. */
@@ -240,8 +241,7 @@ RESIGHT_API void resight_matches_free(resight_matches *matches);
  *         RESIGHT_E_NOMEM
  */
 RESIGHT_API int resight_reader_query(resight_reader *reader, const resight_hash *queries, uint32_t count,
-                                     const resight_query_options *options, resight_matches *out,
-                                     resight_error *error);
+                                     const resight_query_options *options, resight_matches *out, resight_error *error);
 
 /**
  * One entry whole.

@@ -31,7 +31,8 @@ RESIGHT_API const char *resight_cpu_name(resight_cpu cpu);
  */
 RESIGHT_API int resight_cpu_from_name(const char *name, resight_cpu *out);
 
-/** 1 when this build has kernels of that level and this processor can run them, else 0. AUTO and SCALAR are always 1. */
+/** 1 when this build has kernels of that level and this processor can run them, else 0. AUTO and SCALAR are always 1.
+ */
 RESIGHT_API int resight_cpu_available(resight_cpu cpu);
 
 /** The level that AUTO stands for here. The processor is asked once. */

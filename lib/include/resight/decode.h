@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /**
- * Bytes to pictures: one decoder for stills, animated images and video, with limits that hold before memory is reserved.
+ * Bytes to pictures: one decoder for stills, animated images and video, with limits that hold before memory is
+ * reserved.
  *
  *     source ──► resight_decoder_open() ──► info ──► resight_decoder_next() ──► frame, frame, … ──► RESIGHT_END
  *
- * A still is a video of one frame. The first bytes decide what a file is, never its name. JPEG is read by libjpeg-turbo,
- * PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, everything else by FFmpeg.
+ * A still is a video of one frame. The first bytes decide what a file is, never its name. JPEG is read by
+ * libjpeg-turbo, PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, everything else by FFmpeg.
  */
 #ifndef RESIGHT_DECODE_H
 #define RESIGHT_DECODE_H
@@ -118,7 +119,8 @@ typedef struct resight_decode_options {
     int64_t every_us;
     /** Convert video frames to RGB24 as vPDQ does, instead of handing out their luma plane. Default false. */
     bool via_rgb;
-    /** Composite pictures with alpha over this colour instead of dropping alpha. Default false: dropped, as PDQ does. */
+    /** Composite pictures with alpha over this colour instead of dropping alpha. Default false: dropped, as PDQ does.
+     */
     bool composite;
     uint8_t background_rgb[3];
 } resight_decode_options;

@@ -2,10 +2,10 @@
 /**
  * PDQ: a picture to 256 bits and a quality, bit-exact with the public standard.
  *
- * Pixels become luma (0.299 R + 0.587 G + 0.114 B, float, summed left to right; grey is taken as it is), the luma passes
- * a two-pass Jarosz box filter, is sampled at 64x64, transformed by a 16x64 DCT-II, and each of the 256 coefficients gives
- * one bit: is it above the median? The order of every floating-point operation is fixed, so equal pixels give equal bits
- * on every machine and at every instruction-set level.
+ * Pixels become luma (0.299 R + 0.587 G + 0.114 B, float, summed left to right; grey is taken as it is), the luma
+ * passes a two-pass Jarosz box filter, is sampled at 64x64, transformed by a 16x64 DCT-II, and each of the 256
+ * coefficients gives one bit: is it above the median? The order of every floating-point operation is fixed, so equal
+ * pixels give equal bits on every machine and at every instruction-set level.
  *
  * Video range luma (RESIGHT_GRAY8_LIMITED) is read as clamp(round((y - 16) * 255 / 219), 0, 255).
  *
@@ -98,7 +98,8 @@ RESIGHT_API int resight_hasher_pdq(resight_hasher *hasher, const resight_image *
  * For output in the reference's formats. Not for queries: on small pictures the derived hash is up to 32 bits away from
  * the hash of the really turned picture, because the 64x64 sampling grid is not symmetric. Use resight_hasher_turned().
  *
- * @param out  indexed by resight_transform; out[RESIGHT_ORIGINAL] equals resight_hasher_pdq(); written only on RESIGHT_OK
+ * @param out  indexed by resight_transform; out[RESIGHT_ORIGINAL] equals resight_hasher_pdq(); written only on
+ * RESIGHT_OK
  * @return as resight_hasher_pdq()
  *
  * Cost: one hash plus eight medians of 256 numbers.

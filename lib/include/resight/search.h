@@ -2,11 +2,11 @@
 /**
  * Exact nearest neighbours among 256-bit hashes in memory that the caller owns: a linear scan, and a multi-index.
  *
- * The multi-index cuts the 256 bits into bands. Band b is a table from the value of its bits to the hashes that have it.
- * Two hashes within `radius_bits` of each other agree, in at least one band b, to within that band's own radius: if every
- * band differed by more, the whole would differ by at least the sum of (radius_bits_b + 1), and the bands are chosen so
- * that this sum is radius_bits + 1. So looking up, in each band, every value within its radius finds every neighbour:
- * nothing is missed. Beyond the guaranteed radius a query is a scan.
+ * The multi-index cuts the 256 bits into bands. Band b is a table from the value of its bits to the hashes that have
+ * it. Two hashes within `radius_bits` of each other agree, in at least one band b, to within that band's own radius: if
+ * every band differed by more, the whole would differ by at least the sum of (radius_bits_b + 1), and the bands are
+ * chosen so that this sum is radius_bits + 1. So looking up, in each band, every value within its radius finds every
+ * neighbour: nothing is missed. Beyond the guaranteed radius a query is a scan.
  *
  * Source: Norouzi, Punjani, Fleet, "Fast Search in Hamming Space with Multi-Index Hashing" (CVPR 2012), with unequal
  * radii as in its section on the general pigeonhole principle.
@@ -109,8 +109,8 @@ RESIGHT_API int resight_band_build(const resight_band *band, const resight_hash 
                                    uint32_t *offsets, uint32_t *postings);
 
 /**
- * Check one band's tables against each other: offsets rise from 0 to count, postings are in range and each stands in the
- * bucket of its own value. A table that passes cannot take a query outside its arrays.
+ * Check one band's tables against each other: offsets rise from 0 to count, postings are in range and each stands in
+ * the bucket of its own value. A table that passes cannot take a query outside its arrays.
  *
  * @return RESIGHT_OK or RESIGHT_E_DAMAGED
  *

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hasher: a picture through luma, filter and DCT to its bits. The order of the steps is the algorithm. */
+#include "base/cleanup.h"
+#include "hash/bits.h"
+#include "hash/dct_matrix.h"
+#include "luma/jarosz.h"
+#include <stdbool.h>
+
+/* One gradient step of quality for every 90 units, at most 100: pdq/cpp/hashing/pdqhashing.cpp,
+ * pdqImageDomainQualityMetric. */
+#define GRADIENTS_PER_QUALITY 90
+#define QUALITY_MAX 100
+
+struct resight_hasher {
+    const kernel_table *kernels;
+    dct_matrix matrix;
+    luma_rows rows;
+    jarosz filter;
+    buffer turned; /* pixels of a turned picture */
+};
+
+int resight_hasher_new(resight_cpu cpu, resight_hasher **out) {
+    const kernel_table *kernels = kernels_for(cpu);
+    if (!kernels)
+        return RESIGHT_E_ARG;
+    resight_hasher *hasher = calloc(1, sizeof *hasher);
+    if (!hasher)
+        return RESIGHT_E_NOMEM;
+    hasher->kernels = kernels;
+    dct_matrix_fill(&hasher->matrix);
+    *out = hasher;
+    return RESIGHT_OK;
+}
+
+void resight_hasher_free(resight_hasher **hasher) {
+    if (!*hasher)
+        return;
+    luma_rows_free(&(*hasher)->rows);
+    jarosz_free(&(*hasher)->filter);
+    buffer_free(&(*hasher)->turned);
+    free(*hasher);
+    *hasher = NULL;
+}
+
+resight_cpu resight_hasher_cpu(const resight_hasher *hasher) {
+    return hasher->kernels->cpu;
+}
+
+static bool too_small(const resight_image *image) {
+    return image->width_px < RESIGHT_MIN_SIDE_PX || image->height_px < RESIGHT_MIN_SIDE_PX;
+}
+
+/* Everything up to the coefficients, for a picture that is checked and large enough. */
+static int coefficients(resight_hasher *hasher, const resight_image *image, resight_dialect dialect, resight_dct16 *dct,
+                        int32_t *quality) {
+    const kernel_table *kernels = hasher->kernels;
+    resight_luma64 luma;
+    int status = luma_rows_start(&hasher->rows, kernels, image, dialect);
+    if (status == RESIGHT_OK)
+        status = jarosz_sample(&hasher->filter, kernels, &hasher->rows, &luma);
+    if (status != RESIGHT_OK)
+        return status;
+    const int32_t steps = kernels->gradients(&luma) / GRADIENTS_PER_QUALITY;
+    *quality = steps < QUALITY_MAX ? steps : QUALITY_MAX;
+    kernels->dct(&hasher->matrix, &luma, dct);
+    return RESIGHT_OK;
+}
+
+static int check(const resight_image *image, resight_dialect dialect) {
+    if (dialect != RESIGHT_PDQ && dialect != RESIGHT_PDQ512)
+        return RESIGHT_E_ARG;
+    return resight_image_check(image);
+}
+
+int resight_hasher_pdq(resight_hasher *hasher, const resight_image *image, resight_dialect dialect, resight_pdq *out) {
+    int status = check(image, dialect);
+    if (status != RESIGHT_OK)
+        return status;
+    resight_pdq pdq = {.quality = 0};
+    if (!too_small(image)) {
+        resight_dct16 dct;
+        status = coefficients(hasher, image, dialect, &dct, &pdq.quality);
+        if (status != RESIGHT_OK)
+            return status;
+        pdq.hash = bits_above_median(&dct);
+    }
+    *out = pdq;
+    return RESIGHT_OK;
+}
+
+int resight_hasher_dihedral(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
+                            resight_pdq out[RESIGHT_TRANSFORMS]) {
+    int status = check(image, dialect);
+    if (status != RESIGHT_OK)
+        return status;
+    resight_dct16 dct, turned;
+    int32_t quality = 0;
+    if (!too_small(image)) {
+        status = coefficients(hasher, image, dialect, &dct, &quality);
+        if (status != RESIGHT_OK)
+            return status;
+    }
+    for (unsigned t = 0; t < RESIGHT_TRANSFORMS; t++) {
+        out[t] = (resight_pdq){.quality = quality};
+        if (too_small(image))
+            continue;
+        dct_turned(&dct, (resight_transform)t, &turned);
+        out[t].hash = bits_above_median(&turned);
+    }
+    return RESIGHT_OK;
+}
+
+int resight_hasher_turned(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
+                          resight_pdq out[RESIGHT_TRANSFORMS]) {
+    resight_pdq pdq[RESIGHT_TRANSFORMS];
+    int status = resight_hasher_pdq(hasher, image, dialect, &pdq[RESIGHT_ORIGINAL]);
+    if (status == RESIGHT_OK)
+        status = buffer_reserve(&hasher->turned, resight_image_bytes(image));
+    for (unsigned t = RESIGHT_ORIGINAL + 1; t < RESIGHT_TRANSFORMS && status == RESIGHT_OK; t++) {
+        resight_image turned;
+        status = resight_image_transform(image, (resight_transform)t, hasher->turned.bytes, &turned);
+        if (status == RESIGHT_OK)
+            status = resight_hasher_pdq(hasher, &turned, dialect, &pdq[t]);
+    }
+    if (status == RESIGHT_OK)
+        for (unsigned t = 0; t < RESIGHT_TRANSFORMS; t++)
+            out[t] = pdq[t];
+    return status;
+}

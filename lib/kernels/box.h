@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The window of the box filter, as the PDQ reference lays it: output o is the mean of the inputs from o - behind to
+ * o + ahead that exist. Of an even size the longer arm lies ahead.
+ */
+#ifndef RESIGHT_KERNELS_BOX_H
+#define RESIGHT_KERNELS_BOX_H
+
+#include <stddef.h>
+
+typedef struct box_window {
+    size_t behind, ahead; /* samples before and after the centre */
+} box_window;
+
+/* pdq/cpp/downscaling/downscaling.cpp, box1DFloat: halfWindowSize = (size + 2) / 2 counts the centre and what is ahead.
+ */
+static inline box_window box_window_of(size_t size) {
+    const size_t half = (size + 2) / 2;
+    return (box_window){.behind = size - half, .ahead = half - 1};
+}
+
+/* Inputs that exist under the window of output o. */
+static inline size_t box_samples(box_window w, size_t o, size_t length) {
+    const size_t from = o > w.behind ? o - w.behind : 0;
+    const size_t to = o + w.ahead < length ? o + w.ahead + 1 : length;
+    return to - from;
+}
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hot loops, one typedef per operation. The typedef's comment is the contract, scalar.c is the specification, and a
+ * version for an instruction set is equal to it bit for bit: lanes are outputs, never partial sums, so that every lane
+ * repeats the scalar order of operations.
+ */
+#ifndef RESIGHT_KERNELS_H
+#define RESIGHT_KERNELS_H
+
+#include <resight/cpu.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Rows that go through the row passes together, so that a version with rows in lanes can fill its vectors. */
+#define STRIP_ROWS 16
+
+/* The picture after filtering and sampling, [row][column]. */
+typedef struct resight_luma64 {
+    float px[64][64];
+} resight_luma64;
+
+/* The lowest 16x16 frequencies without the constant, [vertical][horizontal]. */
+typedef struct resight_dct16 {
+    float freq[16][16];
+} resight_dct16;
+
+/* One row of pixels to float luma. `pixels` holds width_px pixels of the format that the kernel is for. */
+typedef void luma_row_fn(const uint8_t *pixels, float *luma, size_t width_px);
+
+/*
+ * A centred running mean along one row, for 1 <= rows <= STRIP_ROWS rows that lie `stride` floats apart in `in` and
+ * `out` (which do not overlap). Each row: add the entering sample, subtract the leaving one, divide by the samples in
+ * the window, in this order. 1 <= window <= length.
+ */
+typedef void box_rows_fn(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window);
+
+/* The same, but of each row only the means at the 64 positions `at`, which do not fall, are written: out[row][k]. */
+typedef void box_rows_sampled_fn(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
+                                 size_t window, const uint32_t at[64]);
+
+/*
+ * One step of running means down `length` columns at once: sum[i] += enter[i], sum[i] -= leave[i], out[i] = sum[i] /
+ * samples. `enter`, `leave` and `out` may each be NULL: that part is left out.
+ */
+typedef void box_columns_fn(float *sum, const float *enter, const float *leave, float *out, size_t length,
+                            float samples);
+
+/* Rows 1 to 16 of the 64-point DCT-II. */
+typedef struct dct_matrix {
+    float row[16][64];
+} dct_matrix;
+
+/* B = D A D^T with the matrix D, each sum in rising order of the inner index, from 0. */
+typedef void dct_fn(const dct_matrix *matrix, const resight_luma64 *in, resight_dct16 *out);
+
+/* Sum over all vertical and horizontal neighbours (u, v) of |(int)((u - v) * 100 / 255)|. */
+typedef int32_t gradients_fn(const resight_luma64 *in);
+
+typedef struct kernel_table {
+    resight_cpu cpu;
+    luma_row_fn *luma_gray8, *luma_gray8_limited, *luma_rgb24;
+    box_rows_fn *box_rows;
+    box_rows_sampled_fn *box_rows_sampled;
+    box_columns_fn *box_columns;
+    dct_fn *dct;
+    gradients_fn *gradients;
+} kernel_table;
+
+extern const kernel_table kernels_scalar;
+
+/* The table of a level, AUTO included; NULL when this build or processor does not have it. */
+const kernel_table *kernels_for(resight_cpu cpu);
+
+#endif

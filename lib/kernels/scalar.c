@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernels in portable C. This file is the specification: what it computes is PDQ, and every other version must give
+ * the same bits. Written so that a compiler can vectorise across outputs, never across the terms of one sum.
+ */
+#include "kernels/box.h"
+#include "kernels/kernels.h"
+
+#include <string.h>
+
+static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
+    for (size_t x = 0; x < width_px; x++)
+        luma[x] = pixels[x];
+}
+
+/* 16..235 to 0..255, to the nearest integer: ITU-R BT.601, section on quantisation levels. */
+static void luma_gray8_limited(const uint8_t *pixels, float *luma, size_t width_px) {
+    for (size_t x = 0; x < width_px; x++) {
+        const int level = pixels[x] < 16 ? 0 : pixels[x] > 235 ? 219 : pixels[x] - 16;
+        luma[x] = (float)((level * 255 + 109) / 219);
+    }
+}
+
+/* The weights of ITU-R BT.601 as single-precision constants: pdq/cpp/hashing/pdqhashing.cpp, fillFloatLumaFromRGB. */
+static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
+    for (size_t x = 0; x < width_px; x++) {
+        const uint8_t *rgb = pixels + 3 * x;
+        luma[x] = 0.299f * (float)rgb[0] + 0.587f * (float)rgb[1] + 0.114f * (float)rgb[2];
+    }
+}
+
+static void box_row(const float *in, float *out, size_t length, box_window w) {
+    float sum = 0;
+    for (size_t i = 0; i < w.ahead; i++)
+        sum += in[i];
+    size_t o = 0;
+    for (; o <= w.behind; o++) {
+        sum += in[o + w.ahead];
+        out[o] = sum / (float)(o + w.ahead + 1);
+    }
+    for (; o + w.ahead < length; o++) {
+        sum += in[o + w.ahead];
+        sum -= in[o - w.behind - 1];
+        out[o] = sum / (float)(w.behind + 1 + w.ahead);
+    }
+    for (; o < length; o++) {
+        sum -= in[o - w.behind - 1];
+        out[o] = sum / (float)(length - o + w.behind);
+    }
+}
+
+static void box_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window) {
+    for (size_t row = 0; row < rows; row++)
+        box_row(in + row * stride, out + row * stride, length, box_window_of(window));
+}
+
+static void box_row_sampled(const float *in, float out[64], size_t length, box_window w, const uint32_t at[64]) {
+    float sum = 0;
+    for (size_t i = 0; i < w.ahead; i++)
+        sum += in[i];
+    size_t k = 0;
+    for (size_t o = 0; k < 64; o++) {
+        if (o + w.ahead < length)
+            sum += in[o + w.ahead];
+        if (o > w.behind)
+            sum -= in[o - w.behind - 1];
+        for (; k < 64 && at[k] == o; k++)
+            out[k] = sum / (float)box_samples(w, o, length);
+    }
+}
+
+static void box_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
+                             size_t window, const uint32_t at[64]) {
+    for (size_t row = 0; row < rows; row++)
+        box_row_sampled(in + row * stride, out[row], length, box_window_of(window), at);
+}
+
+static void box_columns(float *sum, const float *enter, const float *leave, float *out, size_t length, float samples) {
+    if (enter)
+        for (size_t i = 0; i < length; i++)
+            sum[i] += enter[i];
+    if (leave)
+        for (size_t i = 0; i < length; i++)
+            sum[i] -= leave[i];
+    if (out)
+        for (size_t i = 0; i < length; i++)
+            out[i] = sum[i] / samples;
+}
+
+static void dct(const dct_matrix *matrix, const resight_luma64 *in, resight_dct16 *out) {
+    float half[16][64] = {{0}}; /* D A */
+    for (size_t i = 0; i < 16; i++)
+        for (size_t k = 0; k < 64; k++)
+            for (size_t j = 0; j < 64; j++)
+                half[i][j] += matrix->row[i][k] * in->px[k][j];
+
+    float turned[64][16]; /* D^T, so that neighbouring outputs read neighbouring weights */
+    for (size_t j = 0; j < 16; j++)
+        for (size_t k = 0; k < 64; k++)
+            turned[k][j] = matrix->row[j][k];
+
+    memset(out, 0, sizeof *out);
+    for (size_t i = 0; i < 16; i++)
+        for (size_t k = 0; k < 64; k++)
+            for (size_t j = 0; j < 16; j++)
+                out->freq[i][j] += half[i][k] * turned[k][j];
+}
+
+static int32_t gradient(float u, float v) {
+    const int32_t step = (int32_t)((u - v) * 100.0f / 255.0f);
+    return step < 0 ? -step : step;
+}
+
+static int32_t gradients(const resight_luma64 *in) {
+    int32_t sum = 0;
+    for (size_t i = 0; i < 63; i++)
+        for (size_t j = 0; j < 64; j++)
+            sum += gradient(in->px[i][j], in->px[i + 1][j]);
+    for (size_t i = 0; i < 64; i++)
+        for (size_t j = 0; j < 63; j++)
+            sum += gradient(in->px[i][j], in->px[i][j + 1]);
+    return sum;
+}
+
+const kernel_table kernels_scalar = {
+    .cpu = RESIGHT_CPU_SCALAR,
+    .luma_gray8 = luma_gray8,
+    .luma_gray8_limited = luma_gray8_limited,
+    .luma_rgb24 = luma_rgb24,
+    .box_rows = box_rows,
+    .box_rows_sampled = box_rows_sampled,
+    .box_columns = box_columns,
+    .dct = dct,
+    .gradients = gradients,
+};

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An opened file to marks: where decoding and hashing meet. A still is a video of one frame. */
+#include <resight/video.h>
+
+static resight_mark mark_of(const resight_frame *frame, const resight_pdq *pdq, resight_dialect dialect,
+                            resight_transform transform) {
+    return (resight_mark){
+        .hash = pdq->hash,
+        .time_us = frame->time_us,
+        .frame_number = frame->number < INT32_MAX ? (int32_t)frame->number : INT32_MAX,
+        .quality = (uint8_t)pdq->quality,
+        .dialect = (uint8_t)dialect,
+        .transform = (uint8_t)transform,
+        .region = RESIGHT_WHOLE,
+    };
+}
+
+int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, resight_dialect dialect, bool turned,
+                        resight_mark_sink sink, void *user, resight_error *error) {
+    const unsigned transforms = turned ? RESIGHT_TRANSFORMS : 1;
+    resight_frame frame;
+    int status;
+    while ((status = resight_decoder_next(decoder, &frame, error)) == RESIGHT_OK) {
+        resight_pdq pdq[RESIGHT_TRANSFORMS];
+        status = turned ? resight_hasher_turned(hasher, &frame.image, dialect, pdq)
+                        : resight_hasher_pdq(hasher, &frame.image, dialect, pdq);
+        if (status != RESIGHT_OK)
+            return resight_fail(error, status, "hashing a %ux%u frame: %s", frame.image.width_px, frame.image.height_px,
+                                resight_status_name(status));
+        for (unsigned t = 0; t < transforms; t++) {
+            const resight_mark mark = mark_of(&frame, &pdq[t], dialect, (resight_transform)t);
+            status = sink(user, &mark);
+            if (status != RESIGHT_OK)
+                return status;
+        }
+    }
+    return status == RESIGHT_END ? RESIGHT_OK : status;
+}

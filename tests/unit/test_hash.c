@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hashes as values, the turning of pixels and coefficients, the limits of the hasher's arguments. */
+#include "hash/bits.h"
+#include "hash/dct_matrix.h"
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char example[] = "f8f8f0cee0f4a84f06370a22038f63f0b36e2ed596621e1d33e6b39c4e9c9b22";
+
+Test(hash, hex_round_trip) {
+    resight_hash hash;
+    char hex[RESIGHT_HEX_LEN + 1];
+    cr_assert_eq(resight_hash_from_hex(example, &hash), RESIGHT_OK);
+    resight_hash_to_hex(&hash, hex);
+    cr_assert_str_eq(hex, example);
+    cr_assert_eq(hash.w[0] & 0xffff, 0x9b22); /* word 0 is printed last */
+    cr_assert_eq(hash.w[3] >> 48, 0xf8f8);
+}
+
+Test(hash, hex_takes_upper_case_and_refuses_the_rest) {
+    resight_hash lower, upper, untouched = {{1, 2, 3, 4}};
+    char text[RESIGHT_HEX_LEN + 1];
+    strcpy(text, example);
+    for (char *c = text; *c; c++)
+        *c = (char)(*c >= 'a' ? *c - 32 : *c);
+    cr_assert_eq(resight_hash_from_hex(example, &lower), RESIGHT_OK);
+    cr_assert_eq(resight_hash_from_hex(text, &upper), RESIGHT_OK);
+    cr_assert_arr_eq(&lower, &upper, sizeof lower);
+    for (size_t bad = 0; bad < RESIGHT_HEX_LEN; bad++) {
+        strcpy(text, example);
+        text[bad] = "g \0:@`"[bad % 6];
+        cr_assert_eq(resight_hash_from_hex(text, &untouched), RESIGHT_E_FORMAT);
+    }
+    cr_assert_eq(untouched.w[0], 1);
+}
+
+Test(hash, distance_and_complement) {
+    resight_hash a = {{0}}, b = {{0}};
+    for (unsigned bit = 0; bit < 256; bit++) {
+        b.w[bit / 64] |= (uint64_t)1 << bit % 64;
+        cr_assert_eq(resight_hash_distance(&a, &b), bit + 1);
+    }
+    const resight_hash all = resight_hash_complement(&a);
+    cr_assert_eq(resight_hash_distance(&all, &b), 0);
+}
+
+Test(hash, dct_weights_are_what_the_formula_says) {
+    dct_matrix matrix;
+    dct_matrix_fill(&matrix);
+    const float scale = sqrtf(2.0f / 64.0f);
+    for (int i = 0; i < 16; i++)
+        for (int j = 0; j < 64; j++)
+            cr_assert_float_eq(matrix.row[i][j], (double)scale * cos(M_PI / 2 / 64.0 * (i + 1) * (2 * j + 1)), 1e-8);
+}
+
+static resight_dct16 rising(void) {
+    resight_dct16 dct;
+    for (int k = 0; k < 256; k++)
+        dct.freq[k / 16][k % 16] = (float)((k * 77) % 256); /* 77 is odd: each of 0..255 once */
+    return dct;
+}
+
+Test(hash, bits_are_strictly_above_the_lower_median) {
+    resight_dct16 dct = rising();
+    const resight_hash hash = bits_above_median(&dct);
+    for (int k = 0; k < 256; k++)
+        cr_assert_eq(hash.w[k / 64] >> (k % 64) & 1, (k * 77) % 256 > 127, "bit %d", k);
+    memset(&dct, 0, sizeof dct);
+    const resight_hash flat = bits_above_median(&dct);
+    cr_assert_eq(flat.w[0] | flat.w[1] | flat.w[2] | flat.w[3], 0);
+}
+
+Test(hash, median_of_many_shapes) {
+    srand(7);
+    for (int round = 0; round < 2000; round++) {
+        resight_dct16 dct;
+        const int values = 1 + rand() % 300;
+        for (int k = 0; k < 256; k++)
+            dct.freq[k / 16][k % 16] = (float)(rand() % values - values / 2);
+        const resight_hash hash = bits_above_median(&dct);
+        int above = 0, least_above = 1000, most_below = -1000;
+        for (int k = 0; k < 256; k++) {
+            const int value = (int)dct.freq[k / 16][k % 16];
+            if (hash.w[k / 64] >> (k % 64) & 1) {
+                above++;
+                least_above = value < least_above ? value : least_above;
+            } else {
+                most_below = value > most_below ? value : most_below;
+            }
+        }
+        cr_assert_leq(above, 128);
+        cr_assert_lt(most_below, least_above);
+        int equal = 0;
+        for (int k = 0; k < 256; k++)
+            equal += (int)dct.freq[k / 16][k % 16] == most_below;
+        cr_assert_gt(above + equal, 128, "the largest value without a bit is not the lower median");
+    }
+}
+
+/* A picture on a grid that is its own mirror image, so that derived and turned hashes must agree. */
+Test(hash, derived_hashes_are_those_of_the_turned_pixels) {
+    enum { SIDE = 64 };
+    uint8_t px[SIDE * SIDE];
+    srand(3);
+    for (size_t i = 0; i < sizeof px; i++)
+        px[i] = (uint8_t)rand();
+    const resight_image image = {px, SIDE, SIDE, SIDE, RESIGHT_GRAY8};
+    resight_pdq derived[RESIGHT_TRANSFORMS], turned[RESIGHT_TRANSFORMS];
+    resight_hasher *hasher = NULL;
+    cr_assert_eq(resight_hasher_new(RESIGHT_CPU_AUTO, &hasher), RESIGHT_OK);
+    cr_assert_eq(resight_hasher_dihedral(hasher, &image, RESIGHT_PDQ, derived), RESIGHT_OK);
+    cr_assert_eq(resight_hasher_turned(hasher, &image, RESIGHT_PDQ, turned), RESIGHT_OK);
+    for (unsigned t = 0; t < RESIGHT_TRANSFORMS; t++)
+        cr_expect_leq(resight_hash_distance(&derived[t].hash, &turned[t].hash), 2, "%s",
+                      resight_transform_name((resight_transform)t));
+    for (unsigned t = 1; t < RESIGHT_TRANSFORMS; t++)
+        cr_expect_gt(resight_hash_distance(&turned[0].hash, &turned[t].hash), 60);
+    resight_hasher_free(&hasher);
+    cr_assert_null(hasher);
+}
+
+/* A 2x3 picture of three bytes a pixel, by hand. */
+Test(hash, turning_moves_each_pixel_where_it_belongs) {
+    static const char in[] = "aaabbb|cccddd|eeefff|";
+    static const struct {
+        resight_transform transform;
+        uint32_t width;
+        const char *px;
+    } turns[] = {
+        {RESIGHT_ORIGINAL, 2, "aaabbbcccdddeeefff"},    {RESIGHT_ROTATE_90, 3, "bbbdddfffaaaccceee"},
+        {RESIGHT_ROTATE_180, 2, "fffeeedddcccbbbaaa"},  {RESIGHT_ROTATE_270, 3, "eeecccaaafffdddbbb"},
+        {RESIGHT_FLIP_X, 2, "eeefffcccdddaaabbb"},      {RESIGHT_FLIP_Y, 2, "bbbaaadddcccfffeee"},
+        {RESIGHT_FLIP_PLUS_1, 3, "aaaccceeebbbdddfff"}, {RESIGHT_FLIP_MINUS_1, 3, "fffdddbbbeeecccaaa"},
+    };
+    const resight_image image = {(const uint8_t *)in, 2, 3, 7, RESIGHT_RGB24};
+    for (size_t i = 0; i < sizeof turns / sizeof *turns; i++) {
+        uint8_t px[18];
+        resight_image out;
+        cr_assert_eq(resight_image_transform(&image, turns[i].transform, px, &out), RESIGHT_OK);
+        cr_expect_arr_eq(px, turns[i].px, 18, "%s", resight_transform_name(turns[i].transform));
+        cr_expect_eq(out.width_px, turns[i].width);
+        cr_expect_eq(out.width_px * out.height_px, 6);
+    }
+}
+
+Test(hash, large_pictures_turn_in_tiles) {
+    enum { W = 67, H = 45 };
+    uint8_t px[W * H], turned[W * H], back[W * H];
+    for (size_t i = 0; i < sizeof px; i++)
+        px[i] = (uint8_t)(i * 31 + i / 251);
+    static const resight_transform inverse[RESIGHT_TRANSFORMS] = {
+        RESIGHT_ORIGINAL, RESIGHT_ROTATE_270, RESIGHT_ROTATE_180,  RESIGHT_ROTATE_90,
+        RESIGHT_FLIP_X,   RESIGHT_FLIP_Y,     RESIGHT_FLIP_PLUS_1, RESIGHT_FLIP_MINUS_1};
+    for (unsigned t = 0; t < RESIGHT_TRANSFORMS; t++) {
+        resight_image image = {px, W, H, W, RESIGHT_GRAY8}, there, again;
+        cr_assert_eq(resight_image_transform(&image, (resight_transform)t, turned, &there), RESIGHT_OK);
+        cr_assert_eq(resight_image_transform(&there, inverse[t], back, &again), RESIGHT_OK);
+        cr_assert_arr_eq(px, back, sizeof px, "%s", resight_transform_name((resight_transform)t));
+    }
+}
+
+Test(hash, video_range_is_expanded) {
+    enum { SIDE = 80 };
+    uint8_t limited[SIDE * SIDE], full[SIDE * SIDE];
+    srand(11);
+    for (size_t i = 0; i < sizeof full; i++) {
+        limited[i] = (uint8_t)rand();
+        const double y = round((limited[i] - 16) * 255.0 / 219.0);
+        full[i] = (uint8_t)(y < 0 ? 0 : y > 255 ? 255 : y);
+    }
+    resight_hasher *hasher = NULL;
+    cr_assert_eq(resight_hasher_new(RESIGHT_CPU_AUTO, &hasher), RESIGHT_OK);
+    resight_pdq a, b;
+    resight_image image = {limited, SIDE, SIDE, SIDE, RESIGHT_GRAY8_LIMITED};
+    cr_assert_eq(resight_hasher_pdq(hasher, &image, RESIGHT_PDQ, &a), RESIGHT_OK);
+    image.px = full;
+    image.format = RESIGHT_GRAY8;
+    cr_assert_eq(resight_hasher_pdq(hasher, &image, RESIGHT_PDQ, &b), RESIGHT_OK);
+    cr_expect_eq(resight_hash_distance(&a.hash, &b.hash), 0);
+    cr_expect_eq(a.quality, b.quality);
+    resight_hasher_free(&hasher);
+}
+
+Test(hash, wrong_arguments_are_refused_and_write_nothing) {
+    uint8_t px[100] = {0};
+    resight_hasher *hasher = NULL;
+    resight_pdq out = {.quality = -7};
+    cr_assert_eq(resight_hasher_new((resight_cpu)99, &hasher), RESIGHT_E_ARG);
+    cr_assert_eq(resight_hasher_new(RESIGHT_CPU_SCALAR, &hasher), RESIGHT_OK);
+    const resight_image good = {px, 10, 10, 10, RESIGHT_GRAY8};
+    resight_image bad[] = {good, good, good, good, good};
+    bad[0].px = NULL;
+    bad[1].width_px = 0;
+    bad[2].stride_bytes = 9;
+    bad[3].format = (resight_pixel_format)7;
+    bad[4].height_px = UINT32_MAX;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        cr_expect_eq(resight_hasher_pdq(hasher, &bad[i], RESIGHT_PDQ, &out), RESIGHT_E_ARG, "picture %zu", i);
+    cr_expect_eq(resight_hasher_pdq(hasher, &good, (resight_dialect)3, &out), RESIGHT_E_ARG);
+    cr_expect_eq(out.quality, -7);
+    resight_hasher_free(&hasher);
+}
