@@ -55,7 +55,7 @@ static int coefficients(resight_hasher *hasher, const resight_image *image, resi
                         int32_t *quality) {
     const kernel_table *kernels = hasher->kernels;
     resight_luma64 luma;
-    int status = luma_rows_start(&hasher->rows, kernels, image, dialect);
+    int status = luma_rows_start(&hasher->rows, kernels, image, dialect == RESIGHT_PDQ512);
     if (status == RESIGHT_OK)
         status = jarosz_sample(&hasher->filter, kernels, &hasher->rows, &luma);
     if (status != RESIGHT_OK)

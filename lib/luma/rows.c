@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pixels to rows of luma: the first step of hashing. The pdq512 dialect drops pixels here, before anything is computed.
+/* Pixels to rows of luma: the first step of hashing. A squashed picture loses pixels here, before anything is computed.
  */
 #include "luma/rows.h"
 
@@ -18,21 +18,21 @@ static luma_row_fn *reader(const kernel_table *kernels, resight_pixel_format for
     return kernels->luma_gray8;
 }
 
-int luma_rows_start(luma_rows *rows, const kernel_table *kernels, const resight_image *image, resight_dialect dialect) {
+int luma_rows_start(luma_rows *rows, const kernel_table *kernels, const resight_image *image, bool squash) {
     rows->image = *image;
     rows->read = reader(kernels, image->format);
-    rows->squashed = dialect == RESIGHT_PDQ512 && (image->width_px > SQUASH_PX || image->height_px > SQUASH_PX);
+    rows->squashed = squash && (image->width_px > SQUASH_PX || image->height_px > SQUASH_PX);
     rows->width = rows->squashed ? SQUASH_PX : image->width_px;
     rows->height = rows->squashed ? SQUASH_PX : image->height_px;
-    return rows->squashed ? buffer_reserve(&rows->squash, (size_t)SQUASH_PX * 3) : RESIGHT_OK;
+    return rows->squashed ? buffer_reserve(&rows->squashed_row, (size_t)SQUASH_PX * 3) : RESIGHT_OK;
 }
 
 static const uint8_t *squash_row(luma_rows *rows, const uint8_t *pixels) {
     const size_t pixel_bytes = resight_pixel_bytes(rows->image.format);
     for (size_t x = 0; x < SQUASH_PX; x++)
-        memcpy(rows->squash.bytes + x * pixel_bytes, pixels + x * rows->image.width_px / SQUASH_PX * pixel_bytes,
+        memcpy(rows->squashed_row.bytes + x * pixel_bytes, pixels + x * rows->image.width_px / SQUASH_PX * pixel_bytes,
                pixel_bytes);
-    return rows->squash.bytes;
+    return rows->squashed_row.bytes;
 }
 
 void luma_rows_read(luma_rows *rows, size_t y, float *luma) {
@@ -46,5 +46,5 @@ void luma_rows_read(luma_rows *rows, size_t y, float *luma) {
 }
 
 void luma_rows_free(luma_rows *rows) {
-    buffer_free(&rows->squash);
+    buffer_free(&rows->squashed_row);
 }
