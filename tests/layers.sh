@@ -28,6 +28,7 @@ allowed_internal() {
     return 1
 }
 
+quoted='[<"]([^">]*)[">]'
 check() { # ROOT
     local root=$1 folder rooms headers file line include name faults=0
     while IFS='|' read -r folder rooms headers; do
@@ -36,7 +37,7 @@ check() { # ROOT
         for file in "$root/$folder"/*.[ch]; do
             [ -e "$file" ] || continue
             while read -r line; do
-                [[ $line =~ [\"\<]([^\">]*)[\">] ]] || continue
+                [[ $line =~ $quoted ]] || continue
                 include=${BASH_REMATCH[1]}
                 case $line in
                 *'<resight/'*)
