@@ -2,6 +2,7 @@
 /* Which tables this build has, which of them this processor can run, and their names. */
 #include "kernels/kernels.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 static const char *const level_names[] = {
@@ -10,18 +11,43 @@ static const char *const level_names[] = {
 };
 #define LEVELS (sizeof level_names / sizeof *level_names)
 
+#ifdef HAVE_KERNELS_X86
+static bool has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+}
+
+static bool has_avx512(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vbmi") && __builtin_cpu_supports("avx512vnni") &&
+           __builtin_cpu_supports("avx512vpopcntdq");
+}
+#endif
+
 const kernel_table *kernels_for(resight_cpu cpu) {
     switch (cpu) {
     case RESIGHT_CPU_AUTO: return kernels_for(resight_cpu_best());
     case RESIGHT_CPU_SCALAR: return &kernels_scalar;
-    case RESIGHT_CPU_NEON:
+#ifdef HAVE_KERNELS_NEON
+    case RESIGHT_CPU_NEON: return &kernels_neon;
+#else
+    case RESIGHT_CPU_NEON: return NULL;
+#endif
+#ifdef HAVE_KERNELS_X86
+    case RESIGHT_CPU_AVX2: return has_avx2() ? &kernels_avx2 : NULL;
+    case RESIGHT_CPU_AVX512: return has_avx512() ? &kernels_avx512 : NULL;
+#else
     case RESIGHT_CPU_AVX2:
     case RESIGHT_CPU_AVX512: return NULL;
+#endif
     }
     return NULL;
 }
 
 resight_cpu resight_cpu_best(void) {
+    for (resight_cpu cpu = RESIGHT_CPU_AVX512; cpu > RESIGHT_CPU_SCALAR; cpu--)
+        if (kernels_for(cpu))
+            return cpu;
     return RESIGHT_CPU_SCALAR;
 }
 

@@ -66,7 +66,8 @@ typedef struct kernel_table {
     gradients_fn *gradients;
 } kernel_table;
 
-extern const kernel_table kernels_scalar;
+/* One per file; only scalar is in every build. */
+extern const kernel_table kernels_scalar, kernels_neon, kernels_avx2, kernels_avx512;
 
 /* The table of a level, AUTO included; NULL when this build or processor does not have it. */
 const kernel_table *kernels_for(resight_cpu cpu);

@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernels for AVX-512 (F, BW, DQ, VL, VBMI: Ice Lake, Zen 4 and later). Equal to scalar.c bit for bit: each lane is
+ * one output and goes through the scalar order of operations.
+ */
+#include "kernels/box.h"
+#include "kernels/kernels.h"
+
+#include <immintrin.h>
+
+#define LANES 16
+
+static inline __mmask16 first_lanes(size_t count) {
+    return count >= LANES ? (__mmask16)0xffff : (__mmask16)((1u << count) - 1);
+}
+
+/* ---- Luma ---------------------------------------------------------------------------------------------------------
+ */
+
+static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
+    for (size_t x = 0; x < width_px; x += LANES) {
+        const __mmask16 mask = first_lanes(width_px - x);
+        const __m512i wide = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, pixels + x));
+        _mm512_mask_storeu_ps(luma + x, mask, _mm512_cvtepi32_ps(wide));
+    }
+}
+
+/* (level * 255 + 109) / 219 for level 0..219: the product with 19153 / 2^22 has the same integer part for all of them.
+ */
+static void luma_gray8_limited(const uint8_t *pixels, float *luma, size_t width_px) {
+    const __m512i black = _mm512_set1_epi32(16), white = _mm512_set1_epi32(219);
+    for (size_t x = 0; x < width_px; x += LANES) {
+        const __mmask16 mask = first_lanes(width_px - x);
+        __m512i level = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, pixels + x));
+        level = _mm512_min_epi32(_mm512_max_epi32(_mm512_sub_epi32(level, black), _mm512_setzero_si512()), white);
+        level = _mm512_add_epi32(_mm512_mullo_epi32(level, _mm512_set1_epi32(255)), _mm512_set1_epi32(109));
+        level = _mm512_srli_epi32(_mm512_mullo_epi32(level, _mm512_set1_epi32(19153)), 22);
+        _mm512_mask_storeu_ps(luma + x, mask, _mm512_cvtepi32_ps(level));
+    }
+}
+
+/* Byte 3 i + channel of 48 to the low byte of 32-bit lane i; the other three bytes are cleared. */
+static inline __m512i rgb_channel(__m512i pixels, unsigned channel) {
+    const __m512i lane = _mm512_set_epi32(45, 42, 39, 36, 33, 30, 27, 24, 21, 18, 15, 12, 9, 6, 3, 0);
+    const __m512i index = _mm512_add_epi32(lane, _mm512_set1_epi32((int)channel));
+    return _mm512_maskz_permutexvar_epi8(0x1111111111111111u, index, pixels);
+}
+
+static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
+    for (size_t x = 0; x < width_px; x += LANES) {
+        const size_t count = width_px - x < LANES ? width_px - x : LANES;
+        const __m512i rgb = _mm512_maskz_loadu_epi8(((__mmask64)1 << 3 * count) - 1, pixels + 3 * x);
+        const __m512 r = _mm512_cvtepi32_ps(rgb_channel(rgb, 0));
+        const __m512 g = _mm512_cvtepi32_ps(rgb_channel(rgb, 1));
+        const __m512 b = _mm512_cvtepi32_ps(rgb_channel(rgb, 2));
+        const __m512 rg =
+            _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(0.299f), r), _mm512_mul_ps(_mm512_set1_ps(0.587f), g));
+        const __m512 y = _mm512_add_ps(rg, _mm512_mul_ps(_mm512_set1_ps(0.114f), b));
+        _mm512_mask_storeu_ps(luma + x, first_lanes(count), y);
+    }
+}
+
+/* ---- Box filter ---------------------------------------------------------------------------------------------------
+ */
+
+/*
+ * x / divisor as the division instruction rounds it, in three operations: with the correctly rounded reciprocal, one
+ * step of Markstein's correction gives the correctly rounded quotient (Markstein 1990; Muller et al., Handbook of
+ * Floating-Point Arithmetic, section 5.3). The fused operations are part of the division, not of the algorithm. A test
+ * tries every mantissa for the windows in use.
+ */
+typedef struct divider {
+    __m512 divisor, reciprocal;
+} divider;
+
+static inline divider divider_of(float divisor) {
+    return (divider){_mm512_set1_ps(divisor), _mm512_set1_ps(1.0f / divisor)};
+}
+
+static inline __m512 divide(__m512 x, divider by) {
+    const __m512 quotient = _mm512_mul_ps(x, by.reciprocal);
+    const __m512 rest = _mm512_fnmadd_ps(quotient, by.divisor, x);
+    return _mm512_fmadd_ps(rest, by.reciprocal, quotient);
+}
+
+/* In each 128-bit lane, transpose the 4x4 floats of a, b, c, d. */
+static inline void transpose_lanes(__m512 v[4]) {
+    const __m512 ab_low = _mm512_unpacklo_ps(v[0], v[1]), ab_high = _mm512_unpackhi_ps(v[0], v[1]);
+    const __m512 cd_low = _mm512_unpacklo_ps(v[2], v[3]), cd_high = _mm512_unpackhi_ps(v[2], v[3]);
+    v[0] = _mm512_shuffle_ps(ab_low, cd_low, 0x44);
+    v[1] = _mm512_shuffle_ps(ab_low, cd_low, 0xee);
+    v[2] = _mm512_shuffle_ps(ab_high, cd_high, 0x44);
+    v[3] = _mm512_shuffle_ps(ab_high, cd_high, 0xee);
+}
+
+/* Transpose the 4x4 blocks of a 16x16: v[4 q + j] holds, as its 128-bit lane p, block (p, q) row j afterwards. */
+static inline void transpose_blocks(__m512 v[16]) {
+    for (int j = 0; j < 4; j++) {
+        const __m512 a = _mm512_shuffle_f32x4(v[j], v[4 + j], 0x44), b = _mm512_shuffle_f32x4(v[j], v[4 + j], 0xee);
+        const __m512 c = _mm512_shuffle_f32x4(v[8 + j], v[12 + j], 0x44),
+                     d = _mm512_shuffle_f32x4(v[8 + j], v[12 + j], 0xee);
+        v[j] = _mm512_shuffle_f32x4(a, c, 0x88);
+        v[4 + j] = _mm512_shuffle_f32x4(a, c, 0xdd);
+        v[8 + j] = _mm512_shuffle_f32x4(b, d, 0x88);
+        v[12 + j] = _mm512_shuffle_f32x4(b, d, 0xdd);
+    }
+}
+
+static inline void transpose(__m512 v[16]) {
+    for (int j = 0; j < 16; j += 4)
+        transpose_lanes(v + j);
+    transpose_blocks(v);
+}
+
+/*
+ * The columns of a strip, each a vector of 16 rows, read as the window moves on: the last RING of them are kept. A
+ * wider window, of a picture with a side over 28,000 pixels, is left to the scalar kernel.
+ */
+#define RING 256
+#define WINDOW_MAX (RING - 2 * LANES)
+
+typedef struct strip {
+    const float *in;
+    size_t stride, rows, length, loaded;
+    __m512 ring[RING];
+} strip;
+
+static inline __m512 *column(strip *s, size_t x) {
+    return &s->ring[x % RING];
+}
+
+static inline void load_block(strip *s) {
+    const size_t x = s->loaded;
+    const __mmask16 mask = first_lanes(s->length - x);
+    __m512 *block = column(s, x);
+    for (size_t row = 0; row < LANES; row++) /* a row too many repeats the last one, and is not stored */
+        block[row] = _mm512_maskz_loadu_ps(mask, s->in + (row < s->rows ? row : s->rows - 1) * s->stride + x);
+    transpose(block);
+    s->loaded = x + LANES;
+}
+
+static inline void load_to(strip *s, size_t end) {
+    while (s->loaded < end && s->loaded < s->length)
+        load_block(s);
+}
+
+/* Outputs near an end of the row, where the window is cut; those past the end are not stored. */
+static inline __m512 border_block(strip *s, box_window w, size_t o, __m512 sum, __m512 means[LANES]) {
+    for (size_t i = 0; i < LANES; i++) {
+        means[i] = sum;
+        if (o + i >= s->length)
+            continue;
+        if (o + i + w.ahead < s->length)
+            sum = _mm512_add_ps(sum, *column(s, o + i + w.ahead));
+        if (o + i > w.behind)
+            sum = _mm512_sub_ps(sum, *column(s, o + i - w.behind - 1));
+        means[i] = _mm512_div_ps(sum, _mm512_set1_ps((float)box_samples(w, o + i, s->length)));
+    }
+    return sum;
+}
+
+static inline __m512 inner_block(strip *s, box_window w, size_t o, divider by, __m512 sum, __m512 means[LANES]) {
+    for (size_t i = 0; i < LANES; i++) {
+        sum = _mm512_add_ps(sum, *column(s, o + i + w.ahead));
+        sum = _mm512_sub_ps(sum, *column(s, o + i - w.behind - 1));
+        means[i] = divide(sum, by);
+    }
+    return sum;
+}
+
+static inline __m512 strip_begin(strip *s, box_window w) {
+    __m512 sum = _mm512_setzero_ps();
+    load_to(s, w.ahead + LANES);
+    for (size_t x = 0; x < w.ahead; x++)
+        sum = _mm512_add_ps(sum, *column(s, x));
+    return sum;
+}
+
+static void box_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window) {
+    if (window > WINDOW_MAX) {
+        kernels_scalar.box_rows(in, out, stride, rows, length, window);
+        return;
+    }
+    const box_window w = box_window_of(window);
+    const divider by = divider_of((float)window);
+    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
+    __m512 sum = strip_begin(&s, w);
+    for (size_t o = 0; o < length; o += LANES) {
+        __m512 means[LANES];
+        load_to(&s, o + w.ahead + LANES);
+        if (o > w.behind && o + w.ahead + LANES <= length)
+            sum = inner_block(&s, w, o, by, sum, means);
+        else
+            sum = border_block(&s, w, o, sum, means);
+        transpose(means);
+        const __mmask16 mask = first_lanes(length - o);
+        for (size_t row = 0; row < rows; row++)
+            _mm512_mask_storeu_ps(out + row * stride + o, mask, means[row]);
+    }
+}
+
+static void box_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
+                             size_t window, const uint32_t at[64]) {
+    if (window > WINDOW_MAX) {
+        kernels_scalar.box_rows_sampled(in, stride, out, rows, length, window, at);
+        return;
+    }
+    const box_window w = box_window_of(window);
+    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
+    __m512 sum = strip_begin(&s, w), means[64];
+    size_t k = 0;
+    for (size_t o = 0; k < 64; o++) {
+        if (o % LANES == 0)
+            load_to(&s, o + w.ahead + LANES);
+        if (o + w.ahead < length)
+            sum = _mm512_add_ps(sum, *column(&s, o + w.ahead));
+        if (o > w.behind)
+            sum = _mm512_sub_ps(sum, *column(&s, o - w.behind - 1));
+        for (; k < 64 && at[k] == o; k++)
+            means[k] = _mm512_div_ps(sum, _mm512_set1_ps((float)box_samples(w, o, length)));
+    }
+    for (k = 0; k < 64; k += LANES) {
+        transpose(means + k);
+        for (size_t row = 0; row < rows; row++)
+            _mm512_storeu_ps(out[row] + k, means[k + row]);
+    }
+}
+
+static void box_columns(float *sum, const float *enter, const float *leave, float *out, size_t length, float samples) {
+    const divider by = divider_of(samples);
+    for (size_t i = 0; i < length; i += LANES) {
+        const __mmask16 mask = first_lanes(length - i);
+        __m512 s = _mm512_maskz_loadu_ps(mask, sum + i);
+        if (enter)
+            s = _mm512_add_ps(s, _mm512_maskz_loadu_ps(mask, enter + i));
+        if (leave)
+            s = _mm512_sub_ps(s, _mm512_maskz_loadu_ps(mask, leave + i));
+        _mm512_mask_storeu_ps(sum + i, mask, s);
+        if (out)
+            _mm512_mask_storeu_ps(out + i, mask, divide(s, by));
+    }
+}
+
+/* ---- DCT and quality ----------------------------------------------------------------------------------------------
+ */
+
+static inline void accumulate(__m512 sum[4], float weight, const float row[64]) {
+    const __m512 w = _mm512_set1_ps(weight);
+    for (int j = 0; j < 4; j++)
+        sum[j] = _mm512_add_ps(sum[j], _mm512_mul_ps(w, _mm512_loadu_ps(row + LANES * j)));
+}
+
+static void dct(const dct_matrix *matrix, const resight_luma64 *in, resight_dct16 *out) {
+    float turned[64][LANES]; /* D^T */
+    for (int k = 0; k < 64; k += LANES) {
+        __m512 v[LANES];
+        for (int j = 0; j < LANES; j++)
+            v[j] = _mm512_loadu_ps(matrix->row[j] + k);
+        transpose(v);
+        for (int j = 0; j < LANES; j++)
+            _mm512_storeu_ps(turned[k + j], v[j]);
+    }
+    float half[16][64]; /* D A */
+    for (int i = 0; i < 16; i += 4) {
+        __m512 sum[4][4];
+        for (int r = 0; r < 4; r++)
+            for (int j = 0; j < 4; j++)
+                sum[r][j] = _mm512_setzero_ps();
+        for (int k = 0; k < 64; k++)
+            for (int r = 0; r < 4; r++)
+                accumulate(sum[r], matrix->row[i + r][k], in->px[k]);
+        for (int r = 0; r < 4; r++)
+            for (int j = 0; j < 4; j++)
+                _mm512_storeu_ps(half[i + r] + LANES * j, sum[r][j]);
+    }
+    __m512 sum[16];
+    for (int i = 0; i < 16; i++)
+        sum[i] = _mm512_setzero_ps();
+    for (int k = 0; k < 64; k++) {
+        const __m512 weights = _mm512_loadu_ps(turned[k]);
+        for (int i = 0; i < 16; i++)
+            sum[i] = _mm512_add_ps(sum[i], _mm512_mul_ps(_mm512_set1_ps(half[i][k]), weights));
+    }
+    for (int i = 0; i < 16; i++)
+        _mm512_storeu_ps(out->freq[i], sum[i]);
+}
+
+/* The sums are of integers, so their order is free. */
+static inline __m512i gradient(__m512 u, __m512 v) {
+    const __m512 percent = _mm512_mul_ps(_mm512_sub_ps(u, v), _mm512_set1_ps(100.0f));
+    return _mm512_abs_epi32(_mm512_cvttps_epi32(_mm512_div_ps(percent, _mm512_set1_ps(255.0f))));
+}
+
+static int32_t gradients(const resight_luma64 *in) {
+    __m512i sum = _mm512_setzero_si512();
+    for (int i = 0; i < 64; i++)
+        for (int j = 0; j < 64; j += LANES) {
+            const float *px = &in->px[i][j];
+            const __m512 here = _mm512_loadu_ps(px);
+            if (i < 63)
+                sum = _mm512_add_epi32(sum, gradient(here, _mm512_loadu_ps(px + 64)));
+            const __mmask16 mask = j + LANES < 64 ? 0xffff : 0x7fff;
+            const __m512 next = _mm512_mask_loadu_ps(here, mask, px + 1);
+            sum = _mm512_add_epi32(sum, gradient(here, next)); /* nothing in the last column: here - here */
+        }
+    return _mm512_reduce_add_epi32(sum);
+}
+
+const kernel_table kernels_avx512 = {
+    .cpu = RESIGHT_CPU_AVX512,
+    .luma_gray8 = luma_gray8,
+    .luma_gray8_limited = luma_gray8_limited,
+    .luma_rgb24 = luma_rgb24,
+    .box_rows = box_rows,
+    .box_rows_sampled = box_rows_sampled,
+    .box_columns = box_columns,
+    .dct = dct,
+    .gradients = gradients,
+};
