@@ -15,15 +15,25 @@ static resight_mark mark_of(const resight_frame *frame, const resight_pdq *pdq, 
     };
 }
 
-int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, resight_dialect dialect, bool turned,
-                        resight_mark_sink sink, void *user, resight_error *error) {
-    const unsigned transforms = turned ? RESIGHT_TRANSFORMS : 1;
+/* The hashes of one frame: pdq[0], or all eight. */
+static int hash_frame(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
+                      resight_turning turning, resight_pdq pdq[RESIGHT_TRANSFORMS]) {
+    switch (turning) {
+    case RESIGHT_AS_STORED: return resight_hasher_pdq(hasher, image, dialect, pdq);
+    case RESIGHT_TURNED: return resight_hasher_turned(hasher, image, dialect, pdq);
+    case RESIGHT_DERIVED: return resight_hasher_dihedral(hasher, image, dialect, pdq);
+    }
+    return RESIGHT_E_ARG;
+}
+
+int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, resight_dialect dialect,
+                        resight_turning turning, resight_mark_sink sink, void *user, resight_error *error) {
+    const unsigned transforms = turning == RESIGHT_AS_STORED ? 1 : RESIGHT_TRANSFORMS;
     resight_frame frame;
     int status;
     while ((status = resight_decoder_next(decoder, &frame, error)) == RESIGHT_OK) {
         resight_pdq pdq[RESIGHT_TRANSFORMS];
-        status = turned ? resight_hasher_turned(hasher, &frame.image, dialect, pdq)
-                        : resight_hasher_pdq(hasher, &frame.image, dialect, pdq);
+        status = hash_frame(hasher, &frame.image, dialect, turning, pdq);
         if (status != RESIGHT_OK)
             return resight_fail(error, status, "hashing a %ux%u frame: %s", frame.image.width_px, frame.image.height_px,
                                 resight_status_name(status));

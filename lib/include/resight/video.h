@@ -29,6 +29,13 @@ typedef struct resight_mark {
 } resight_mark;
 _Static_assert(sizeof(resight_mark) == 48, "a mark has no padding");
 
+/** Which hashes of a frame are made. The values are pinned. */
+typedef enum resight_turning {
+    RESIGHT_AS_STORED = 0, /**< one, of the raster as stored: what is exchanged and kept */
+    RESIGHT_TURNED = 1,    /**< eight, of the turned pixels: for queries; resight_hasher_turned() */
+    RESIGHT_DERIVED = 2    /**< eight, derived from one DCT, for output; resight_hasher_dihedral() */
+} resight_turning;
+
 /**
  * Called for each mark, in presentation order.
  *
@@ -42,13 +49,13 @@ typedef int (*resight_mark_sink)(void *user, const resight_mark *mark);
  * @param decoder  just opened; read to its end
  * @param hasher   borrowed
  * @param dialect  of the hashes
- * @param turned   false: one mark a frame; true: eight, in the order of resight_transform, from turned pixels
+ * @param turning  one mark a frame, or eight in the order of resight_transform
  * @param sink     called with user for each mark
  * @param error    may be NULL
  * @return RESIGHT_OK, or the first failure of decoder, hasher or sink
  */
 RESIGHT_API int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, resight_dialect dialect,
-                                    bool turned, resight_mark_sink sink, void *user, resight_error *error);
+                                    resight_turning turning, resight_mark_sink sink, void *user, resight_error *error);
 
 /** One frame of a query that lies within the radius of one frame of a known sequence. */
 typedef struct resight_frame_pair {
