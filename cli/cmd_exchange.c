@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* `resight import` and `export`: other people's hash lists into banks, and banks as lists. */
+#include "base/cleanup.h"
+#include "command.h"
+#include "database.h"
+#include "memory.h"
+#include "text.h"
+#include <errno.h>
+#include <resight/exchange.h>
+#include <stdio.h>
+#include <string.h>
+
+#define GROUP_ROWS 4096 /* written in one transaction */
+
+/* ---- import --------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct import_run {
+    const settings *set;
+    resight_db *db;
+    resight_reader *reader;
+    resight_matches matches;
+    uint32_t bank;
+    resight_label *labels;
+    resight_entry group[GROUP_ROWS]; /* marks and names are owned */
+    size_t group_count;
+    unsigned long long added, existed, refused;
+} import_run;
+
+static void free_group(import_run *run) {
+    for (size_t i = 0; i < run->group_count; i++) {
+        free((void *)(uintptr_t)run->group[i].name);
+        free((void *)(uintptr_t)run->group[i].marks);
+    }
+    run->group_count = 0;
+}
+
+static void import_run_free(import_run **run) {
+    if (!*run)
+        return;
+    free_group(*run);
+    resight_reader_free(&(*run)->reader);
+    resight_matches_free(&(*run)->matches);
+    resight_db_close(&(*run)->db);
+    free((*run)->labels);
+    free(*run);
+    *run = NULL;
+}
+
+/* Write the group in one transaction. */
+static int write_group(import_run *run) {
+    resight_error error = {0};
+    CLEANUP(resight_writer_abort) resight_writer *writer = NULL;
+    int status = run->group_count ? resight_writer_begin(run->db, &writer, &error) : RESIGHT_OK;
+    for (size_t i = 0; status >= 0 && i < run->group_count; i++) {
+        uint64_t id;
+        status = resight_writer_add(writer, &run->group[i], &id, &error);
+    }
+    if (status >= 0 && writer)
+        status = resight_writer_commit(&writer, &error);
+    if (status >= 0)
+        run->added += run->group_count;
+    free_group(run);
+    if (status >= 0)
+        status = resight_db_merge(run->db, &error);
+    if (status >= 0)
+        status = resight_reader_renew(run->reader, &error);
+    return status < 0 ? database_trouble(run->set, status, &error) : RESIGHT_OK;
+}
+
+static bool same_item(const resight_entry *a, const resight_entry *b) {
+    return a->mark_count == b->mark_count && strcmp(a->name, b->name) == 0 &&
+           memcmp(a->marks, b->marks, a->mark_count * sizeof *a->marks) == 0;
+}
+
+/* Is an entry with this name and these marks in the bank, or in the group that waits? 1, 0, or a failure. */
+static int is_known(import_run *run, const resight_entry *entry, resight_error *error) {
+    for (size_t i = 0; i < run->group_count; i++)
+        if (same_item(&run->group[i], entry))
+            return 1;
+    if (entry->mark_count == 0)
+        return 0;
+    const resight_query_options exact = {.has_radius = true, .has_min_quality = true, .bank = run->bank};
+    int status = resight_reader_query(run->reader, &entry->marks[0].hash, 1, &exact, &run->matches, error);
+    for (size_t i = 0; status == RESIGHT_OK && i < run->matches.count; i++) {
+        resight_entry present;
+        status = resight_reader_entry(run->reader, run->matches.items[i].entry, &present, error);
+        if (status == RESIGHT_OK && same_item(&present, entry))
+            return 1;
+    }
+    return status < 0 ? status : 0;
+}
+
+/* Put an item into the group; takes its name and marks. */
+static int take_item(import_run *run, resight_entry entry) {
+    resight_error error = {0};
+    entry.bank = run->bank;
+    entry.labels = run->labels;
+    entry.label_count = (uint32_t)run->set->labels.count;
+    const int known = is_known(run, &entry, &error);
+    if (known == 0) {
+        run->group[run->group_count++] = entry;
+        return run->group_count == GROUP_ROWS ? write_group(run) : RESIGHT_OK;
+    }
+    free((void *)(uintptr_t)entry.name);
+    free((void *)(uintptr_t)entry.marks);
+    run->existed += known == 1;
+    return known < 0 ? database_trouble(run->set, known, &error) : RESIGHT_OK;
+}
+
+static void refuse_row(import_run *run, const char *path, unsigned long number, const resight_error *error) {
+    complain(path, "line %lu: %s", number, error->text);
+    run->refused++;
+}
+
+static int import_pdq(import_run *run, const char *path, FILE *in) {
+    CLEANUP_FREE char *line = NULL;
+    size_t room = 0;
+    int status = RESIGHT_OK;
+    for (unsigned long number = 1; status >= 0 && getline(&line, &room, in) > 0; number++) {
+        resight_error error = {0};
+        resight_list_row row;
+        line[strcspn(line, "\n")] = 0;
+        const int parsed = resight_list_parse(line, &row, &error);
+        if (parsed < 0)
+            refuse_row(run, path, number, &error);
+        if (parsed != RESIGHT_OK)
+            continue;
+        if (row.metadata && strlen(row.metadata) > RESIGHT_NAME_MAX) {
+            resight_fail(&error, RESIGHT_E_FORMAT, "more than %d bytes after the hash", RESIGHT_NAME_MAX);
+            refuse_row(run, path, number, &error);
+            continue;
+        }
+        resight_mark *mark = must_have(1, sizeof *mark);
+        *mark = (resight_mark){.hash = row.hash, .quality = 100, .dialect = (uint8_t)run->set->dialect};
+        status = take_item(run, (resight_entry){.kind = RESIGHT_IMAGE,
+                                                .name = must_copy(row.metadata ? row.metadata : ""),
+                                                .marks = mark,
+                                                .mark_count = 1});
+    }
+    return status;
+}
+
+static int import_vpdq(import_run *run, const char *path, FILE *in) {
+    CLEANUP_FREE char *line = NULL;
+    resight_mark *marks = NULL;
+    size_t room = 0, count = 0;
+    for (unsigned long number = 1; getline(&line, &room, in) > 0; number++) {
+        resight_error error = {0};
+        resight_mark mark;
+        line[strcspn(line, "\n")] = 0;
+        const int parsed = resight_vpdq_parse(line, &mark, &error);
+        if (parsed < 0)
+            refuse_row(run, path, number, &error);
+        if (parsed != RESIGHT_OK)
+            continue;
+        mark.dialect = (uint8_t)run->set->dialect;
+        if (mark.time_us < 0)
+            mark.time_us = 0; /* the three-field form has no times */
+        must_grow(&marks, count, sizeof *marks);
+        marks[count++] = mark;
+    }
+    if (count == 0) {
+        complain(path, "no frames: a line FRAME,QUALITY,HASH,SECONDS was expected");
+        run->refused++;
+        return RESIGHT_OK;
+    }
+    return take_item(run, (resight_entry){.kind = RESIGHT_VIDEO,
+                                          .name = must_copy(path),
+                                          .marks = marks,
+                                          .mark_count = (uint32_t)count,
+                                          .duration_us = marks[count - 1].time_us});
+}
+
+static int import_file(import_run *run, const char *path) {
+    CLEANUP_FILE FILE *opened = NULL;
+    FILE *in = strcmp(path, "-") == 0 ? stdin : (opened = fopen(path, "re"));
+    if (!in) {
+        complain(path, "%s", strerror(errno));
+        run->refused++;
+        return RESIGHT_OK;
+    }
+    const int status =
+        strcmp(run->set->list_format, "vpdq") == 0 ? import_vpdq(run, path, in) : import_pdq(run, path, in);
+    if (status >= 0 && ferror(in)) {
+        complain(path, "%s", strerror(errno));
+        run->refused++;
+    }
+    return status;
+}
+
+int run_import(const settings *set, char **operands) {
+    CLEANUP(import_run_free) import_run *run = must_have(1, sizeof *run);
+    run->set = set;
+    run->db = database_open(set, DATABASE_CREATE);
+    if (!run->db)
+        return EXIT_TROUBLE;
+    run->labels = labels_of(set);
+    if (database_make_bank(set, run->db, set->bank ? set->bank : DEFAULT_BANK, &run->bank) != RESIGHT_OK)
+        return EXIT_TROUBLE;
+    run->reader = database_reader(set, run->db);
+    if (!run->reader)
+        return EXIT_TROUBLE;
+    int status = RESIGHT_OK;
+    for (; status >= 0 && *operands; operands++)
+        status = import_file(run, *operands);
+    if (status >= 0)
+        status = write_group(run);
+    fprintf(stderr, "%llu added, %llu already there, %llu not read\n", run->added, run->existed, run->refused);
+    return status < 0 || run->refused ? EXIT_TROUBLE : EXIT_MATCHED;
+}
+
+/* ---- export --------------------------------------------------------------------------------------------------------
+ */
+
+static void export_pdq(const settings *set, const resight_entry *entry) {
+    char hex[RESIGHT_HEX_LEN + 1];
+    for (uint32_t i = 0; i < entry->mark_count; i++) {
+        if (entry->marks[i].dialect != set->dialect || entry->marks[i].region != RESIGHT_WHOLE)
+            continue;
+        resight_hash_to_hex(&entry->marks[i].hash, hex);
+        fputs(hex, stdout);
+        if (*entry->name) {
+            putchar(',');
+            print_name(stdout, entry->name);
+        }
+        putchar('\n');
+    }
+}
+
+static void export_vpdq(const settings *set, const resight_entry *entry) {
+    char line[RESIGHT_VPDQ_LINE_MAX];
+    fputs("# ", stdout);
+    print_name(stdout, entry->name);
+    putchar('\n');
+    for (uint32_t i = 0; i < entry->mark_count; i++) {
+        if (entry->marks[i].dialect != set->dialect || entry->marks[i].region != RESIGHT_WHOLE)
+            continue;
+        resight_vpdq_print(&entry->marks[i], line);
+        puts(line);
+    }
+}
+
+int run_export(const settings *set, char **operands) {
+    (void)operands;
+    const bool videos = strcmp(set->list_format, "vpdq") == 0;
+    CLEANUP(resight_db_close) resight_db *db = database_open(set, DATABASE_READ);
+    CLEANUP(resight_reader_free) resight_reader *reader = db ? database_reader(set, db) : NULL;
+    resight_bank bank = {0};
+    if (!reader || (set->bank && database_bank(set, reader, set->bank, &bank) != RESIGHT_OK))
+        return EXIT_TROUBLE;
+    resight_error error = {0};
+    resight_entry entry = {0};
+    int status;
+    while ((status = resight_reader_next_entry(reader, entry.id, bank.id, &entry, &error)) == RESIGHT_OK) {
+        if (videos && entry.kind == RESIGHT_VIDEO)
+            export_vpdq(set, &entry);
+        else if (!videos && entry.kind == RESIGHT_IMAGE)
+            export_pdq(set, &entry);
+    }
+    if (status == RESIGHT_END)
+        return EXIT_MATCHED;
+    database_trouble(set, status, &error);
+    return EXIT_TROUBLE;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files to digests and marks: the only place of the program where media is opened. */
+#include "media.h"
+
+#include "base/cleanup.h"
+#include "memory.h"
+#include <openssl/evp.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DIGEST_CHUNK_BYTES (1u << 20)
+
+struct media_reader {
+    resight_decoder *decoder;
+    resight_hasher *hasher;
+    resight_source *source;
+    resight_dialect dialect;
+    uint64_t max_bytes;
+    resight_turning turning;
+    resight_mark *marks;
+    size_t count;
+    uint8_t *chunk; /* DIGEST_CHUNK_BYTES */
+};
+
+static resight_decode_options decode_options(const settings *set, int64_t every_us) {
+    resight_decode_options options = resight_decode_options_default();
+    options.limits = set->limits;
+    options.every_us = set->every_us.given ? (int64_t)set->every_us.value : every_us;
+    options.via_rgb = set->via_rgb;
+    options.composite = set->composite;
+    memcpy(options.background_rgb, set->background_rgb, sizeof options.background_rgb);
+    return options;
+}
+
+media_reader *media_reader_new(const settings *set, int64_t every_us, resight_turning turning, resight_error *error) {
+    CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
+    const resight_decode_options options = decode_options(set, every_us);
+    reader->dialect = set->dialect;
+    reader->max_bytes = set->limits.max_bytes;
+    reader->turning = turning;
+    reader->chunk = must_have(1, DIGEST_CHUNK_BYTES);
+    int status = resight_decoder_new(&options, &reader->decoder);
+    if (status == RESIGHT_OK)
+        status = resight_hasher_new(set->cpu, &reader->hasher);
+    if (status != RESIGHT_OK) {
+        resight_fail(error, status, "cannot make a decoder and a hasher: %s", resight_status_name(status));
+        return NULL;
+    }
+    return STEAL(reader);
+}
+
+void media_reader_free(media_reader **reader) {
+    if (!*reader)
+        return;
+    resight_decoder_free(&(*reader)->decoder);
+    resight_hasher_free(&(*reader)->hasher);
+    resight_source_free(&(*reader)->source);
+    free((*reader)->marks);
+    free((*reader)->chunk);
+    free(*reader);
+    *reader = NULL;
+}
+
+int media_open(media_reader *reader, const char *path, resight_error *error) {
+    resight_source_free(&reader->source);
+    reader->count = 0;
+    if (strcmp(path, "-") == 0)
+        return resight_source_open_fd(STDIN_FILENO, reader->max_bytes, &reader->source, error);
+    return resight_source_open_path(path, &reader->source, error);
+}
+
+static void free_digest(EVP_MD_CTX **context) {
+    EVP_MD_CTX_free(*context);
+}
+
+int media_digest(media_reader *reader, uint8_t sha256[32], resight_error *error) {
+    CLEANUP(free_digest) EVP_MD_CTX *context = EVP_MD_CTX_new();
+    bool good = context && EVP_DigestInit_ex(context, EVP_sha256(), NULL);
+    size_t got = DIGEST_CHUNK_BYTES;
+    for (uint64_t at = 0; good && got == DIGEST_CHUNK_BYTES; at += got) {
+        const int status = resight_source_read(reader->source, at, reader->chunk, DIGEST_CHUNK_BYTES, &got, error);
+        if (status != RESIGHT_OK)
+            return status;
+        good = EVP_DigestUpdate(context, reader->chunk, got);
+    }
+    if (!good || !EVP_DigestFinal_ex(context, sha256, NULL))
+        return resight_fail(error, RESIGHT_E_NOMEM, "SHA-256: %s", resight_status_name(RESIGHT_E_NOMEM));
+    return RESIGHT_OK;
+}
+
+static int keep_mark(void *user, const resight_mark *mark) {
+    media_reader *reader = user;
+    must_grow(&reader->marks, reader->count, sizeof *reader->marks);
+    reader->marks[reader->count++] = *mark;
+    return RESIGHT_OK;
+}
+
+int media_hash(media_reader *reader, media *out, resight_error *error) {
+    media got = {0};
+    int status = resight_decoder_open(reader->decoder, reader->source, &got.info, error);
+    if (status == RESIGHT_OK)
+        status = resight_hash_frames(reader->decoder, reader->hasher, reader->dialect, reader->turning, keep_mark,
+                                     reader, error);
+    if (status != RESIGHT_OK)
+        return status;
+    got.damaged = resight_decoder_damaged(reader->decoder);
+    got.marks = reader->marks;
+    got.mark_count = reader->count;
+    got.duration_us = got.info.duration_us;
+    if (got.info.kind == RESIGHT_VIDEO && got.duration_us <= 0 && got.mark_count > 0)
+        got.duration_us = got.marks[got.mark_count - 1].time_us;
+    *out = got;
+    return RESIGHT_OK;
+}
