@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Microseconds to hash a picture that is in memory, at every instruction-set level of this machine beside the scalar
+ * specification, in one run. usage: bench_hash [SECONDS], the time spent on each cell of the table (0.3).
+ */
+#include <resight/hash.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define MAX_SAMPLES 4096
+
+typedef struct subject {
+    const char *name;
+    uint32_t width_px, height_px;
+    resight_pixel_format format;
+    resight_dialect dialect;
+    int turned; /* all eight */
+} subject;
+
+static const subject subjects[] = {
+    {"512x512 grey", 512, 512, RESIGHT_GRAY8, RESIGHT_PDQ, 0},
+    {"512x512 grey, eight turned", 512, 512, RESIGHT_GRAY8, RESIGHT_PDQ, 1},
+    {"512x512 rgb", 512, 512, RESIGHT_RGB24, RESIGHT_PDQ, 0},
+    {"800x600 rgb", 800, 600, RESIGHT_RGB24, RESIGHT_PDQ, 0},
+    {"1920x1080 luma", 1920, 1080, RESIGHT_GRAY8_LIMITED, RESIGHT_PDQ, 0},
+    {"4000x3000 grey", 4000, 3000, RESIGHT_GRAY8, RESIGHT_PDQ, 0},
+    {"4000x3000 rgb", 4000, 3000, RESIGHT_RGB24, RESIGHT_PDQ, 0},
+    {"4000x3000 rgb, pdq512", 4000, 3000, RESIGHT_RGB24, RESIGHT_PDQ512, 0},
+};
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+static int ascending(const void *a, const void *b) {
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Smooth in places and noisy in others, as pictures are; the time does not depend on it. */
+static void paint(uint8_t *px, size_t bytes) {
+    uint32_t s = 12345;
+    for (size_t i = 0; i < bytes; i++) {
+        s ^= s << 13, s ^= s >> 17, s ^= s << 5;
+        px[i] = (uint8_t)((i >> 6) + (s >> 28));
+    }
+}
+
+/* Median microseconds of one call. */
+static double measure(const subject *what, resight_cpu level, const uint8_t *px, double seconds) {
+    const size_t stride_bytes = (size_t)what->width_px * resight_pixel_bytes(what->format);
+    const resight_image image = {px, what->width_px, what->height_px, stride_bytes, what->format};
+    resight_hasher *hasher = NULL;
+    resight_pdq pdq[RESIGHT_TRANSFORMS];
+    static double samples[MAX_SAMPLES];
+    size_t count = 0;
+    if (resight_hasher_new(level, &hasher) != RESIGHT_OK)
+        exit(1);
+    for (const double end = now() + seconds; count < 3 || (now() < end && count < MAX_SAMPLES); count++) {
+        const double start = now();
+        if (what->turned)
+            resight_hasher_turned(hasher, &image, what->dialect, pdq);
+        else
+            resight_hasher_pdq(hasher, &image, what->dialect, pdq);
+        samples[count] = (now() - start) * 1e6;
+    }
+    resight_hasher_free(&hasher);
+    qsort(samples, count, sizeof *samples, ascending);
+    return samples[count / 2];
+}
+
+int main(int argc, char **argv) {
+    const double seconds = argc > 1 ? atof(argv[1]) : 0.3;
+    const size_t bytes = (size_t)4000 * 3000 * 3;
+    uint8_t *px = malloc(bytes);
+    if (!px)
+        return 1;
+    paint(px, bytes);
+    printf("median microseconds a picture; in brackets, how many times the scalar speed\n%-28s", "");
+    for (resight_cpu level = RESIGHT_CPU_SCALAR; level <= RESIGHT_CPU_AVX512; level++)
+        if (resight_cpu_available(level))
+            printf(" %18s", resight_cpu_name(level));
+    putchar('\n');
+    for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++) {
+        double scalar = 0;
+        printf("%-28s", subjects[i].name);
+        for (resight_cpu level = RESIGHT_CPU_SCALAR; level <= RESIGHT_CPU_AVX512; level++) {
+            if (!resight_cpu_available(level))
+                continue;
+            const double us = measure(&subjects[i], level, px, seconds);
+            if (level == RESIGHT_CPU_SCALAR)
+                scalar = us;
+            printf(" %10.1f (%4.1fx)", us, scalar / us);
+            fflush(stdout);
+        }
+        putchar('\n');
+    }
+    free(px);
+    return 0;
+}

@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# add, match, banks, entries, import and export, verify, backup: a database from its first entry to its copy.
+. "$(dirname "$0")/cli.sh"
+need_ffmpeg
+
+mkdir known
+still mandelbrot=size=400x300 known/fractal.png
+still testsrc2=size=320x240 known/chart.jpg
+make_media -f lavfi -i mandelbrot=size=320x180:rate=10:start_scale=2:end_scale=0.01:end_pts=80 -t 8 -pix_fmt yuv420p known/zoom.mp4
+make_media -i known/fractal.png -vf scale=200:150 -q:v 10 smaller.jpg
+make_media -i known/fractal.png -vf hflip mirrored.png
+make_media -i known/fractal.png -vf negate negative.png
+make_media -ss 3 -i known/zoom.mp4 -t 3 -c:v mpeg4 -q:v 5 part.mkv
+still 'cellauto=size=320x240:rule=110:random_seed=9:scroll=0,gblur=sigma=2' stranger.png
+
+run match smaller.jpg
+code_is 2
+err_is 'resight: resight.db: there is no database here; resight add --db DIR makes one'
+run add --label case=7 --label source=test known
+code_is 0
+out_is <<'TEXT'
+known/chart.jpg: added to known, entry 1, 1 hash
+known/fractal.png: added to known, entry 2, 1 hash
+known/zoom.mp4: added to known, entry 3, 32 hashes
+TEXT
+run add known known/chart.jpg
+code_is 0
+out_lines 4
+out_has '^known/fractal\.png: in known already, entry 2$'
+run add --json known/chart.jpg stranger.txt
+code_is 2
+out_has '^\{"path":"known/chart.jpg","bank":"known","entry":1,"added":false,"sha256":"[0-9a-f]{64}"\}$'
+out_has '^\{"path":"stranger.txt","error":"No such file or directory"\}$'
+
+run match smaller.jpg
+code_is 0
+out_has '^smaller\.jpg: known entry 2 known/fractal\.png, [0-9]+ bits$'
+run match known/fractal.png
+out_is <<<'known/fractal.png: known entry 2 known/fractal.png, the same file'
+run match mirrored.png
+out_has ' [0-9]+ bits, flipy$'
+run match negative.png
+out_has ' [0-9]+ bits, inverted$'
+run match part.mkv
+code_is 0
+out_has '^part\.mkv: known entry 3 known/zoom\.mp4, .* s is 3\.[0-9]+-5\.[0-9]+ s of it, 3 of 3 frames$'
+run match stranger.png
+code_is 1
+out_is <<<'stranger.png: no match'
+run match stranger.png missing.png smaller.jpg
+code_is 2
+out_lines 2
+err_lines 1
+run match --json smaller.jpg part.mkv stranger.png missing.png
+code_is 2
+out_has '^\{"query":"smaller.jpg","kind":"image","quality":[0-9]+,"matches":\[\{"bank":"known","entry":2,"name":"known/fractal.png","kind":"image","same_file":false,"distance_bits":[0-9]+,"transform":"orig","inverted":false\}\]\}$'
+out_has '^\{"query":"part.mkv","kind":"video".*"query_from_us":0,"query_to_us":2000000,"known_from_us":3'
+out_has '^\{"query":"stranger.png",.*"matches":\[\]\}$'
+out_has '^\{"query":"missing.png","error":'
+
+hash=$("$resight" hash known/fractal.png | cut -d, -f1)
+run match --hash "$hash"
+code_is 0
+out_is <<<"$hash: known entry 2 known/fractal.png, 0 bits"
+printf '%s\n# comment\nhash=%s,some text\nnonsense\n%064d\n' "$hash" "$hash" 0 >hashes
+run match --hashes hashes
+code_is 2
+out_lines 3
+err_has '^resight: hashes: line 4: '
+run match --radius 0 smaller.jpg
+code_is 1
+run match --radius 256 --top 2 stranger.png
+code_is 0
+out_lines 2
+
+# Banks.
+run bank create trusted --negative --radius 20 --min-quality 10
+code_is 0
+run bank create trusted
+code_is 2
+run bank list
+out_is <<'TEXT'
+known	positive	3 entries	radius 31 bits	quality from 50
+trusted	negative	0 entries	radius 20 bits	quality from 10
+TEXT
+run bank set known --radius 25
+code_is 0
+run bank list --json
+out_has '^\{"bank":"known","polarity":"positive","entries":3,"radius_bits":25,"min_quality":50\}$'
+run add --bank trusted smaller.jpg
+code_is 0
+run match smaller.jpg
+code_is 1
+out_has '^smaller\.jpg: no match \(known to be harmless: trusted entry 4 smaller\.jpg, 0 bits\)$'
+run match --bank known smaller.jpg
+code_is 0
+run match --bank nowhere smaller.jpg
+code_is 2
+err_is 'resight: resight.db: there is no bank nowhere; resight bank list names them'
+run bank remove trusted
+code_is 0
+out_is <<<'trusted: removed, with 1 entries'
+run match smaller.jpg
+code_is 0
+
+# Entries.
+run list
+out_lines 3
+out_has $'^2\tknown\timage\t1\tknown/fractal\\.png$'
+run list --label case=8
+out_lines 0
+run list --json --label case=7
+out_has '^\{"entry":3,"bank":"known","kind":"video",.*"labels":\{"case":"7","source":"test"\},"hash_count":32\}$'
+run show 2
+out_has '^entry 2 of known, image: known/fractal\.png$'
+out_has '^  label case=7$'
+out_has "^  pdq $hash quality [0-9]+$"
+run show 2 99
+code_is 2
+err_is 'resight: 99: there is no such entry'
+run stats
+out_has '^  entries   3: 2 images, 1 videos$'
+run stats --json
+out_has '"entries":3,"images":2,"videos":1,"hashes":34,'
+run verify
+code_is 0
+out_has ': 3 entries, 34 hashes, .* 0 faults$'
+run backup copy.db
+code_is 0
+run backup copy.db
+code_is 2
+run remove 2
+code_is 0
+out_is <<<'1 removed'
+run match smaller.jpg
+code_is 1
+run remove 2
+code_is 2
+err_is 'resight: 2: there is no such entry'
+run remove --sha256 "$(sha256sum known/chart.jpg | cut -d' ' -f1)"
+code_is 0
+run match known/chart.jpg
+code_is 1
+run match --db copy.db smaller.jpg known/chart.jpg
+code_is 0
+out_lines 2
+RESIGHT_DB=copy.db run match smaller.jpg
+code_is 0
+
+# Lists in and out.
+run export --db copy.db
+code_is 0
+out_has "^$hash,known/fractal\\.png$"
+cp out list.pdq
+run import --db other.db --bank partner list.pdq
+code_is 0
+err_is '2 added, 0 already there, 0 not read'
+run import --db other.db --bank partner list.pdq
+err_is '0 added, 2 already there, 0 not read'
+run match --db other.db smaller.jpg
+code_is 0
+out_has '^smaller\.jpg: partner entry [0-9]+ known/fractal\.png, '
+run export --db copy.db --format vpdq
+out_lines 33
+cp out zoom.txt
+run import --db other.db --format vpdq zoom.txt
+code_is 0
+run match --db other.db part.mkv
+code_is 0
+out_has ' zoom\.txt, '
+printf '%s\nbad row\n%s' "$hash" "$hash" >bad.pdq
+run import --db third.db bad.pdq
+code_is 2
+err_has '^resight: bad\.pdq: line 2: '
+err_has '^1 added, 1 already there, 1 not read$'
+
+# A damaged database is refused or found out, and never ends in a signal.
+cp -r copy.db damaged.db
+truncate -s 20000 damaged.db/data.mdb
+run match --db damaged.db smaller.jpg
+code_is 2
+err_has '^resight: damaged\.db: '
+run verify --db damaged.db
+code_is 2
+mkdir foreign.db
+head -c 40000 /dev/urandom >foreign.db/data.mdb
+run match --db foreign.db smaller.jpg
+code_is 2
+err_lines 1
+finish
