@@ -112,10 +112,12 @@ static void set_colours(struct SwsContext *scaler, const AVFrame *frame, layout 
     sws_setColorspaceDetails(scaler, from, full || is_rgb(l), to, 1, 0, 1 << 16, 1 << 16);
 }
 
-/* vPDQ (vpdq/cpp/vpdq/cpp/hashing) asks swscale for RGB24 at the same size with SWS_BILINEAR and nothing more. */
+/* vPDQ (vpdq/cpp/vpdq/cpp/hashing) asks swscale for RGB24 at the same size with SWS_BILINEAR and nothing more. Which
+ * code answers then depends on the processor; exact rounding gives the portable one everywhere, and the hashes
+ * published with vPDQ within 2 bits instead of 6. */
 static int scale(struct SwsContext **scaler, const AVFrame *frame, layout *l, enum AVPixelFormat format, bool as_vpdq,
                  const resight_image *image, resight_error *error) {
-    const int flags = as_vpdq ? SWS_BILINEAR
+    const int flags = as_vpdq ? SWS_BILINEAR | SWS_ACCURATE_RND | SWS_BITEXACT
                               : SWS_BICUBIC | SWS_FULL_CHR_H_INT | SWS_FULL_CHR_H_INP | SWS_ACCURATE_RND | SWS_BITEXACT;
     *scaler = sws_getCachedContext(*scaler, frame->width, frame->height, frame->format, frame->width, frame->height,
                                    format, flags, NULL, NULL, NULL);
