@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The front door of this room: recognise a file, choose the backend that reads it, and keep what backends hold from one
+ * file to the next. Formats are chosen here; how each is read is the business of one file beside this one.
+ */
+#include "base/cleanup.h"
+#include "decode/animated.h"
+#include "decode/backend.h"
+#include "decode/exif.h"
+#include "decode/probe.h"
+#include "decode/source.h"
+#include <string.h>
+
+static const backend *const backends[] = {&backend_jpeg,         &backend_png,  &backend_ffmpeg_still,
+                                          &backend_ffmpeg_video, &backend_webp, &backend_heif};
+#define BACKENDS (sizeof backends / sizeof *backends)
+
+struct resight_decoder {
+    resight_decode_options options;
+    media media;            /* the open file */
+    const backend *reading; /* by whom; NULL: none is open, or it has ended */
+    resight_media_kind kind;
+    bool given;             /* the one frame of a still */
+    bool damaged;           /* remembered when the file has ended */
+    buffer input, pixels;   /* a whole still, and its raster */
+    void *states[BACKENDS]; /* created when first needed */
+};
+
+resight_decode_options resight_decode_options_default(void) {
+    return (resight_decode_options){.limits = resight_limits_default(), .every_us = 1000000};
+}
+
+int resight_decoder_new(const resight_decode_options *options, resight_decoder **out) {
+    resight_decoder *decoder = calloc(1, sizeof *decoder);
+    if (!decoder)
+        return RESIGHT_E_NOMEM;
+    decoder->options = options ? *options : resight_decode_options_default();
+    *out = decoder;
+    return RESIGHT_OK;
+}
+
+static size_t index_of(const backend *wanted) {
+    size_t i = 0;
+    while (backends[i] != wanted)
+        i++;
+    return i;
+}
+
+static void end_file(resight_decoder *decoder) {
+    const backend *reading = decoder->reading;
+    if (!reading)
+        return;
+    void *state = decoder->states[index_of(reading)];
+    decoder->damaged = reading->damaged && reading->damaged(state);
+    if (reading->close)
+        reading->close(state);
+    decoder->reading = NULL;
+}
+
+void resight_decoder_free(resight_decoder **decoder) {
+    if (!*decoder)
+        return;
+    end_file(*decoder);
+    for (size_t i = 0; i < BACKENDS; i++)
+        if ((*decoder)->states[i])
+            backends[i]->destroy((*decoder)->states[i]);
+    buffer_free(&(*decoder)->input);
+    buffer_free(&(*decoder)->pixels);
+    free(*decoder);
+    *decoder = NULL;
+}
+
+static int recognise(resight_decoder *decoder, resight_error *error) {
+    media *file = &decoder->media;
+    const resight_limits *limits = &decoder->options.limits;
+    const uint64_t size_bytes = resight_source_size(file->source);
+    uint8_t first[PROBE_BYTES];
+    size_t got_bytes = 0;
+    int status = resight_source_read(file->source, 0, first, sizeof first, &got_bytes, error);
+    if (status != RESIGHT_OK)
+        return status;
+    if (got_bytes == 0)
+        return resight_fail(error, RESIGHT_E_FORMAT, "an empty file");
+    file->format = probe_format(first, got_bytes);
+    if (file->format == RESIGHT_FORMAT_UNKNOWN)
+        file->format = RESIGHT_FORMAT_VIDEO;
+    if (file->format == RESIGHT_FORMAT_VIDEO)
+        return limits_check_video_bytes(limits, size_bytes, error);
+    status = limits_check_still_bytes(limits, size_bytes, error);
+    if (status != RESIGHT_OK)
+        return status;
+    return source_read_whole(file->source, &decoder->input, &file->bytes, &file->size_bytes, error);
+}
+
+static const backend *choose(const media *file) {
+    switch (file->format) {
+    case RESIGHT_FORMAT_JPEG: return &backend_jpeg;
+    case RESIGHT_FORMAT_PNG: return animated_png(file->bytes, file->size_bytes) ? &backend_ffmpeg_video : &backend_png;
+    case RESIGHT_FORMAT_WEBP:
+        return animated_webp(file->bytes, file->size_bytes) ? &backend_webp : &backend_ffmpeg_still;
+    case RESIGHT_FORMAT_BMP:
+    case RESIGHT_FORMAT_TIFF:
+    case RESIGHT_FORMAT_JXL: return &backend_ffmpeg_still;
+    case RESIGHT_FORMAT_HEIC: return &backend_heif;
+    case RESIGHT_FORMAT_GIF:
+    case RESIGHT_FORMAT_AVIF:
+    case RESIGHT_FORMAT_VIDEO:
+    case RESIGHT_FORMAT_UNKNOWN: break;
+    }
+    return &backend_ffmpeg_video;
+}
+
+static int open_with(resight_decoder *decoder, const backend *chosen, resight_media_info *info, resight_error *error) {
+    void **state = &decoder->states[index_of(chosen)];
+    if (chosen->create && !*state && chosen->create(state) != RESIGHT_OK)
+        return resight_fail(error, RESIGHT_E_NOMEM, "no memory for a decoder");
+    const media *file = &decoder->media;
+    resight_media_info found = {.format = file->format,
+                                .orientation = exif_orientation(file->format, file->bytes, file->size_bytes)};
+    decoder->reading = chosen;
+    const int status = chosen->open(*state, file, &found, error);
+    if (status != RESIGHT_OK) {
+        end_file(decoder);
+        return status;
+    }
+    decoder->kind = found.kind;
+    *info = found;
+    return RESIGHT_OK;
+}
+
+int resight_decoder_open(resight_decoder *decoder, resight_source *source, resight_media_info *info,
+                         resight_error *error) {
+    end_file(decoder);
+    decoder->given = decoder->damaged = false;
+    decoder->media = (media){
+        .options = &decoder->options, .source = source, .pixels = &decoder->pixels, .started = stopwatch_start()};
+    const int status = recognise(decoder, error);
+    return status == RESIGHT_OK ? open_with(decoder, choose(&decoder->media), info, error) : status;
+}
+
+/* The pixels of a last frame lie in the decoder or in the backend's state, so a file is ended by the call after it. */
+int resight_decoder_next(resight_decoder *decoder, resight_frame *frame, resight_error *error) {
+    if (!decoder->reading)
+        return RESIGHT_END;
+    int status = RESIGHT_END;
+    if (!decoder->given)
+        status = decoder->reading->next(decoder->states[index_of(decoder->reading)], frame, error);
+    if (status != RESIGHT_OK)
+        end_file(decoder);
+    decoder->given = decoder->kind == RESIGHT_IMAGE;
+    return status;
+}
+
+bool resight_decoder_damaged(const resight_decoder *decoder) {
+    if (!decoder->reading || !decoder->reading->damaged)
+        return decoder->damaged;
+    return decoder->reading->damaged(decoder->states[index_of(decoder->reading)]);
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What FFmpeg's two backends share: its codes, its limits, its silence. */
+#include "decode/ffmpeg.h"
+
+#include <libavutil/imgutils.h>
+#include <libavutil/mem.h>
+#include <pthread.h>
+
+int ffmpeg_status(int code) {
+    switch (code) {
+    case AVERROR(ENOMEM): return RESIGHT_E_NOMEM;
+    case AVERROR(EIO): return RESIGHT_E_IO;
+    case AVERROR_DECODER_NOT_FOUND:
+    case AVERROR_DEMUXER_NOT_FOUND:
+    case AVERROR_PATCHWELCOME:
+    case AVERROR(ENOSYS): return RESIGHT_E_UNSUPPORTED;
+    default: return RESIGHT_E_FORMAT;
+    }
+}
+
+int ffmpeg_fail(resight_error *error, int code, const char *what) {
+    char text[AV_ERROR_MAX_STRING_SIZE] = "";
+    av_strerror(code, text, sizeof text);
+    return resight_fail(error, ffmpeg_status(code), "%s: %s", what, text);
+}
+
+static void prepare_once(void) {
+    av_log_set_level(AV_LOG_QUIET);
+    av_max_alloc((size_t)resight_limits_default().max_memory_bytes);
+}
+
+void ffmpeg_prepare(void) {
+    static pthread_once_t prepared = PTHREAD_ONCE_INIT;
+    pthread_once(&prepared, prepare_once);
+}
+
+/* The rasters that a decoder holds at once: those it may refer to, the one it fills, and the one we look at. */
+static uint64_t held_bytes(const AVCodecContext *codec, const AVFrame *frame) {
+    const int raster = av_image_get_buffer_size(frame->format, frame->width, frame->height, 1);
+    const int kept = codec->refs > codec->has_b_frames ? codec->refs : codec->has_b_frames;
+    return raster > 0 ? (uint64_t)raster * (uint64_t)(2 + (kept > 0 ? kept : 0)) : 0;
+}
+
+static int get_buffer(AVCodecContext *codec, AVFrame *frame, int flags) {
+    ffmpeg_guard *guard = codec->opaque;
+    const resight_limits *limits = &guard->file->options->limits;
+    int status = limits_check_raster(limits, (uint64_t)frame->width, (uint64_t)frame->height, &guard->failure);
+    if (status == RESIGHT_OK)
+        status = limits_check_memory(limits, held_bytes(codec, frame), "frames held at once", &guard->failure);
+    if (status != RESIGHT_OK) {
+        guard->status = status;
+        return AVERROR(ENOMEM);
+    }
+    return avcodec_default_get_buffer2(codec, frame, flags);
+}
+
+/* FFmpeg's own limit cannot say what is wrong; at twice ours it lets get_buffer() speak first, and still bounds the
+ * tables of codecs that reserve them earlier, and those of libraries behind FFmpeg that are never asked. */
+static int64_t twice(uint64_t max_pixels) {
+    return max_pixels == 0 || max_pixels > INT_MAX / 2 ? INT_MAX : (int64_t)max_pixels * 2;
+}
+
+int ffmpeg_codec_new(const AVCodec *codec, const AVCodecParameters *parameters, ffmpeg_guard *guard,
+                     AVCodecContext **out) {
+    AVCodecContext *context = avcodec_alloc_context3(codec);
+    const int code = !context ? AVERROR(ENOMEM) : parameters ? avcodec_parameters_to_context(context, parameters) : 0;
+    if (code < 0) {
+        avcodec_free_context(&context);
+        return code;
+    }
+    context->opaque = guard;
+    context->get_buffer2 = get_buffer;
+    context->max_pixels = twice(guard->file->options->limits.max_pixels);
+    context->thread_count = 1;
+    *out = context;
+    return 0;
+}

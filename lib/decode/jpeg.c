@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * JPEG by libjpeg-turbo: the classic interface with its default transform and upsampling, so that the pixels are those
+ * of the PDQ reference. libjpeg leaves by longjmp; guarded() is the one place it lands, and that function owns nothing.
+ */
+#include "decode/backend.h"
+
+#include "base/size.h"
+#include <limits.h>
+#include <setjmp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jpeglib.h>
+
+#include <jerror.h>
+
+typedef struct jpeg_state {
+    struct jpeg_decompress_struct codec;
+    struct jpeg_error_mgr errors;
+    struct jpeg_progress_mgr progress;
+    jmp_buf landing;
+    const media *file;
+    buffer cmyk_row;
+    bool created;
+    int status; /* of the step that runs, with its text */
+    resight_error failure;
+} jpeg_state;
+
+/* The one mapping of libjpeg's codes. */
+static int jpeg_status(int code) {
+    switch (code) {
+    case JERR_OUT_OF_MEMORY: return RESIGHT_E_NOMEM;
+    case JERR_NO_BACKING_STORE: return RESIGHT_E_LIMIT; /* what it says when max_memory_to_use is reached */
+    case JERR_ARITH_NOTIMPL:
+    case JERR_BAD_PRECISION:
+    case JERR_CCIR601_NOTIMPL:
+    case JERR_CONVERSION_NOTIMPL:
+    case JERR_FRACT_SAMPLE_NOTIMPL:
+    case JERR_NOTIMPL:
+    case JERR_NOT_COMPILED:
+    case JERR_SOF_UNSUPPORTED: return RESIGHT_E_UNSUPPORTED;
+    default: return RESIGHT_E_FORMAT;
+    }
+}
+
+/* Warnings after which libjpeg goes on with grey filler: the hash would be that of another picture. The others (bytes
+ * between segments, unknown revisions, odd scan parameters) leave the pixels as the encoder meant them. */
+static bool is_damage(int code) {
+    switch (code) {
+    case JWRN_ARITH_BAD_CODE:
+    case JWRN_HIT_MARKER:
+    case JWRN_HUFF_BAD_CODE:
+    case JWRN_JPEG_EOF:
+    case JWRN_MUST_RESYNC: return true;
+    default: return false;
+    }
+}
+
+static void leave(j_common_ptr common) {
+    jpeg_state *state = common->client_data;
+    char text[JMSG_LENGTH_MAX];
+    common->err->format_message(common, text);
+    state->status = jpeg_status(common->err->msg_code);
+    resight_fail(&state->failure, state->status, "JPEG: %s%s", text,
+                 state->status == RESIGHT_E_LIMIT ? ": over the limit of memory (--max-memory)" : "");
+    longjmp(state->landing, 1);
+}
+
+static void on_message(j_common_ptr common, int level) {
+    if (level < 0 && is_damage(common->err->msg_code))
+        leave(common);
+}
+
+static void print_nothing(j_common_ptr common) {
+    (void)common;
+}
+
+/* Called for each row of blocks. A progressive file of a few kilobytes can ask for thousands of scans. */
+static void on_progress(j_common_ptr common) {
+    jpeg_state *state = common->client_data;
+    const media *file = state->file;
+    const resight_limits *limits = &file->options->limits;
+    state->status = limits_check_scans(limits, (uint64_t)state->codec.input_scan_number, &state->failure);
+    if (state->status == RESIGHT_OK)
+        state->status = limits_check_seconds(limits, &file->started, &state->failure);
+    if (state->status != RESIGHT_OK)
+        longjmp(state->landing, 1);
+}
+
+/* Run a step: its status, or that of the libjpeg error which ended it. */
+static int guarded(jpeg_state *state, void (*step)(jpeg_state *), resight_error *error) {
+    state->status = RESIGHT_OK;
+    state->failure.text[0] = '\0';
+    if (setjmp(state->landing) == 0)
+        step(state);
+    if (state->status != RESIGHT_OK)
+        return resight_fail(error, state->status, "%s", state->failure.text);
+    return RESIGHT_OK;
+}
+
+static void step_create(jpeg_state *state) {
+    jpeg_create_decompress(&state->codec);
+    state->created = true;
+}
+
+/* Bytes of the coefficients that a file of several scans keeps of the whole picture, from its header alone. */
+static uint64_t coefficient_bytes(struct jpeg_decompress_struct *codec) {
+    uint64_t bytes = 0;
+    if (!jpeg_has_multiple_scans(codec))
+        return 0;
+    for (int i = 0; i < codec->num_components; i++)
+        bytes += (uint64_t)codec->comp_info[i].width_in_blocks * codec->comp_info[i].height_in_blocks * sizeof(JBLOCK);
+    return bytes;
+}
+
+static int choose_colours(jpeg_state *state) {
+    switch (state->codec.jpeg_color_space) {
+    case JCS_GRAYSCALE: state->codec.out_color_space = JCS_GRAYSCALE; return RESIGHT_OK;
+    case JCS_RGB:
+    case JCS_YCbCr: state->codec.out_color_space = JCS_RGB; return RESIGHT_OK;
+    case JCS_CMYK:
+    case JCS_YCCK: state->codec.out_color_space = JCS_CMYK; return RESIGHT_OK;
+    default:
+        return resight_fail(&state->failure, RESIGHT_E_UNSUPPORTED, "JPEG: %d components of no known colour space",
+                            state->codec.num_components);
+    }
+}
+
+static bool is_grey(const jpeg_state *state) {
+    return state->codec.out_color_space == JCS_GRAYSCALE;
+}
+
+static uint64_t raster_bytes(const jpeg_state *state) {
+    return (uint64_t)state->codec.image_width * state->codec.image_height * (is_grey(state) ? 1 : 3);
+}
+
+static int check_limits(jpeg_state *state) {
+    const resight_limits *limits = &state->file->options->limits;
+    const int status =
+        limits_check_raster(limits, state->codec.image_width, state->codec.image_height, &state->failure);
+    if (status != RESIGHT_OK)
+        return status;
+    return limits_check_memory(limits, coefficient_bytes(&state->codec) + raster_bytes(state),
+                               "JPEG: raster and coefficients", &state->failure);
+}
+
+static void step_header(jpeg_state *state) {
+    const uint64_t most = state->file->options->limits.max_memory_bytes;
+    state->codec.mem->max_memory_to_use = most && most < LONG_MAX ? (long)most : LONG_MAX;
+    jpeg_mem_src(&state->codec, state->file->bytes, state->file->size_bytes);
+    jpeg_read_header(&state->codec, TRUE);
+    state->status = choose_colours(state);
+    if (state->status == RESIGHT_OK)
+        state->status = check_limits(state);
+}
+
+/* Adobe stores inks the other way round. What is left of white after one ink and black, rounded as Pillow does. */
+static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t pixels, bool inverted) {
+    for (; pixels > 0; pixels--, cmyk += 4, rgb += 3) {
+        const unsigned white = inverted ? cmyk[3] : 255u - cmyk[3];
+        for (unsigned c = 0; c < 3; c++) {
+            const unsigned ink = inverted ? 255u - cmyk[c] : cmyk[c];
+            rgb[c] = (uint8_t)(white - (ink * white + 127) / 255);
+        }
+    }
+}
+
+static void step_rows(jpeg_state *state) {
+    struct jpeg_decompress_struct *codec = &state->codec;
+    const bool cmyk = codec->out_color_space == JCS_CMYK;
+    const size_t stride_bytes = (size_t)codec->image_width * (is_grey(state) ? 1 : 3);
+    jpeg_start_decompress(codec);
+    while (codec->output_scanline < codec->output_height) {
+        uint8_t *row = state->file->pixels->bytes + codec->output_scanline * stride_bytes;
+        JSAMPROW target = cmyk ? state->cmyk_row.bytes : row;
+        jpeg_read_scanlines(codec, &target, 1);
+        if (cmyk)
+            cmyk_to_rgb(state->cmyk_row.bytes, row, codec->image_width, codec->saw_Adobe_marker);
+    }
+    jpeg_finish_decompress(codec); /* reads on to the end marker, so that its absence is noticed */
+}
+
+static int jpeg_create(void **out) {
+    jpeg_state *state = calloc(1, sizeof *state);
+    if (!state)
+        return RESIGHT_E_NOMEM;
+    state->codec.err = jpeg_std_error(&state->errors);
+    state->errors.error_exit = leave;
+    state->errors.emit_message = on_message;
+    state->errors.output_message = print_nothing;
+    state->codec.client_data = state;
+    state->progress.progress_monitor = on_progress;
+    *out = state;
+    return RESIGHT_OK;
+}
+
+static int jpeg_open(void *opaque, const media *file, resight_media_info *info, resight_error *error) {
+    jpeg_state *state = opaque;
+    state->file = file;
+    int status = state->created ? RESIGHT_OK : guarded(state, step_create, error);
+    if (status != RESIGHT_OK)
+        return status;
+    state->codec.progress = &state->progress;
+    status = guarded(state, step_header, error);
+    if (status != RESIGHT_OK)
+        return status;
+    info->kind = RESIGHT_IMAGE;
+    info->width_px = state->codec.image_width;
+    info->height_px = state->codec.image_height;
+    snprintf(info->codec, sizeof info->codec, "jpeg");
+    return RESIGHT_OK;
+}
+
+static int jpeg_next(void *opaque, resight_frame *frame, resight_error *error) {
+    jpeg_state *state = opaque;
+    buffer *pixels = state->file->pixels;
+    size_t cmyk_bytes = 0;
+    if (!size_mul(state->codec.image_width, 4, &cmyk_bytes) || raster_bytes(state) > SIZE_MAX ||
+        buffer_reserve(pixels, (size_t)raster_bytes(state)) != RESIGHT_OK ||
+        buffer_reserve(&state->cmyk_row, cmyk_bytes) != RESIGHT_OK)
+        return resight_fail(error, RESIGHT_E_NOMEM, "JPEG: no memory for %u x %u pixels", state->codec.image_width,
+                            state->codec.image_height);
+    const int status = guarded(state, step_rows, error);
+    if (status != RESIGHT_OK)
+        return status;
+    const uint32_t width = state->codec.image_width;
+    *frame = (resight_frame){.image = {pixels->bytes, width, state->codec.image_height,
+                                       is_grey(state) ? width : (size_t)width * 3,
+                                       is_grey(state) ? RESIGHT_GRAY8 : RESIGHT_RGB24}};
+    return RESIGHT_OK;
+}
+
+static void jpeg_close(void *opaque) {
+    jpeg_state *state = opaque;
+    if (state->created)
+        jpeg_abort_decompress(&state->codec);
+}
+
+static void jpeg_destroy_state(void *opaque) {
+    jpeg_state *state = opaque;
+    if (state->created)
+        jpeg_destroy_decompress(&state->codec);
+    buffer_free(&state->cmyk_row);
+    free(state);
+}
+
+const backend backend_jpeg = {
+    .create = jpeg_create,
+    .open = jpeg_open,
+    .next = jpeg_next,
+    .close = jpeg_close,
+    .destroy = jpeg_destroy_state,
+};

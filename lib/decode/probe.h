@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a file is, by its first bytes. */
+#ifndef RESIGHT_DECODE_PROBE_H
+#define RESIGHT_DECODE_PROBE_H
+
+#include <resight/decode.h>
+
+/* As many first bytes as the table can use: signatures, and the brands of an ISO file. */
+#define PROBE_BYTES 256
+
+/* RESIGHT_FORMAT_UNKNOWN when no signature of a picture fits: then FFmpeg is asked, which knows the containers. */
+resight_format probe_format(const uint8_t *bytes, size_t size_bytes);
+
+#endif

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where bytes come from, seen from the backends. */
+#ifndef RESIGHT_DECODE_SOURCE_H
+#define RESIGHT_DECODE_SOURCE_H
+
+#include "base/buffer.h"
+#include <resight/decode.h>
+
+/*
+ * The whole source in memory: its own bytes when they are there already, else read into scratch, which then has to stay
+ * as it is for as long as the bytes are used.
+ *
+ * RESIGHT_OK, RESIGHT_E_IO or RESIGHT_E_NOMEM.
+ */
+int source_read_whole(resight_source *source, buffer *scratch, const uint8_t **bytes, size_t *size_bytes,
+                      resight_error *error);
+
+#endif
