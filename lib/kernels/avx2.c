@@ -5,6 +5,7 @@
  */
 #include "kernels/box.h"
 #include "kernels/kernels.h"
+#include "kernels/near.h"
 
 #include <immintrin.h>
 
@@ -303,6 +304,26 @@ static int32_t gradients(const resight_luma64 *in) {
     return total;
 }
 
+/* ---- Distances ------------------------------------------------------------------------------------------------------
+ */
+
+static void scan(const uint64_t *hashes, size_t count, const uint64_t *queries, size_t query_count,
+                 unsigned radius_bits, uint64_t *within) {
+    for (size_t first = 0; first < count; first += SCAN_GROUP) {
+        const size_t group = count - first < SCAN_GROUP ? count - first : SCAN_GROUP;
+        uint64_t bits = 0;
+        for (size_t i = 0; i < group; i++)
+            for (size_t q = 0; q < query_count; q++)
+                bits |= (uint64_t)near(hashes + 4 * (first + i), queries + 4 * q, radius_bits) << (8 * q + i);
+        within[first / SCAN_GROUP] = bits;
+    }
+}
+
+static size_t pick(const uint64_t *hashes, const uint32_t *ids, size_t count, const uint64_t query[4],
+                   unsigned radius_bits, uint32_t *places) {
+    return pick_near(hashes, ids, count, query, radius_bits, places);
+}
+
 const kernel_table kernels_avx2 = {
     .cpu = RESIGHT_CPU_AVX2,
     .luma_gray8 = luma_gray8,
@@ -313,4 +334,6 @@ const kernel_table kernels_avx2 = {
     .box_columns = box_columns,
     .dct = dct,
     .gradients = gradients,
+    .scan = scan,
+    .pick = pick,
 };

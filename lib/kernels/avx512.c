@@ -5,8 +5,10 @@
  */
 #include "kernels/box.h"
 #include "kernels/kernels.h"
+#include "kernels/near.h"
 
 #include <immintrin.h>
+#include <string.h>
 
 #define LANES 16
 
@@ -306,6 +308,86 @@ static int32_t gradients(const resight_luma64 *in) {
     return _mm512_reduce_add_epi32(sum);
 }
 
+/* ---- Distances ------------------------------------------------------------------------------------------------------
+ */
+
+/* Words `low` and `low + 1` of eight hashes that lie two to a vector: one lane for each hash. */
+static inline void pair_of_words(const __m512i hash[4], int64_t low, __m512i *first, __m512i *second) {
+    const __m512i pick_two = _mm512_add_epi64(_mm512_set_epi64(13, 9, 5, 1, 12, 8, 4, 0), _mm512_set1_epi64(low));
+    const __m512i front = _mm512_permutex2var_epi64(hash[0], pick_two, hash[1]);
+    const __m512i back = _mm512_permutex2var_epi64(hash[2], pick_two, hash[3]);
+    *first = _mm512_shuffle_i64x2(front, back, 0x44);
+    *second = _mm512_shuffle_i64x2(front, back, 0xee);
+}
+
+static inline __m512i differing(__m512i word, uint64_t query) {
+    return _mm512_popcnt_epi64(_mm512_xor_si512(word, _mm512_set1_epi64((int64_t)query)));
+}
+
+/* The whole distance, for the few groups whose first half does not settle it. */
+static uint64_t scan_whole(const __m512i hash[4], const uint64_t *queries, size_t query_count, unsigned radius_bits) {
+    __m512i word[4];
+    pair_of_words(hash, 0, &word[0], &word[1]);
+    pair_of_words(hash, 2, &word[2], &word[3]);
+    uint64_t bits = 0;
+    for (size_t q = 0; q < query_count; q++) {
+        __m512i sum = _mm512_setzero_si512();
+        for (size_t k = 0; k < 4; k++)
+            sum = _mm512_add_epi64(sum, differing(word[k], queries[4 * q + k]));
+        bits |= (uint64_t)_mm512_cmple_epu64_mask(sum, _mm512_set1_epi64(radius_bits)) << 8 * q;
+    }
+    return bits;
+}
+
+static inline uint64_t scan_eight(const __m512i hash[4], const uint64_t *queries, size_t query_count,
+                                  unsigned radius_bits) {
+    __m512i first, second, nearest = _mm512_set1_epi64(256);
+    pair_of_words(hash, 0, &first, &second);
+    for (size_t q = 0; q < query_count; q++) {
+        const __m512i half = _mm512_add_epi64(differing(first, queries[4 * q]), differing(second, queries[4 * q + 1]));
+        nearest = _mm512_min_epu32(nearest, half); /* the upper half of each lane is zero */
+    }
+    if (_mm512_cmple_epu64_mask(nearest, _mm512_set1_epi64(radius_bits)) == 0)
+        return 0;
+    return scan_whole(hash, queries, query_count, radius_bits);
+}
+
+static inline void scan_groups(const uint64_t *hashes, size_t count, const uint64_t *queries, size_t query_count,
+                               unsigned radius_bits, uint64_t *within) {
+    size_t first = 0;
+    for (; first + SCAN_GROUP <= count; first += SCAN_GROUP) {
+        __m512i hash[4];
+        for (size_t k = 0; k < 4; k++)
+            hash[k] = _mm512_loadu_si512(hashes + 4 * first + 8 * k);
+        within[first / SCAN_GROUP] = scan_eight(hash, queries, query_count, radius_bits);
+    }
+    if (first == count)
+        return;
+    uint64_t last[4 * SCAN_GROUP] = {0}, there = (uint64_t)0xff >> (SCAN_GROUP - (count - first));
+    __m512i hash[4];
+    memcpy(last, hashes + 4 * first, 4 * (count - first) * sizeof *last);
+    for (size_t k = 0; k < 4; k++)
+        hash[k] = _mm512_loadu_si512(last + 8 * k);
+    within[first / SCAN_GROUP] =
+        scan_eight(hash, queries, query_count, radius_bits) & there * (uint64_t)0x0101010101010101;
+}
+
+/* A count of queries that the compiler knows keeps their words in registers. */
+static void scan(const uint64_t *hashes, size_t count, const uint64_t *queries, size_t query_count,
+                 unsigned radius_bits, uint64_t *within) {
+    if (query_count == 1)
+        scan_groups(hashes, count, queries, 1, radius_bits, within);
+    else if (query_count == SCAN_QUERIES)
+        scan_groups(hashes, count, queries, SCAN_QUERIES, radius_bits, within);
+    else
+        scan_groups(hashes, count, queries, query_count, radius_bits, within);
+}
+
+static size_t pick(const uint64_t *hashes, const uint32_t *ids, size_t count, const uint64_t query[4],
+                   unsigned radius_bits, uint32_t *places) {
+    return pick_near(hashes, ids, count, query, radius_bits, places);
+}
+
 const kernel_table kernels_avx512 = {
     .cpu = RESIGHT_CPU_AVX512,
     .luma_gray8 = luma_gray8,
@@ -316,4 +398,6 @@ const kernel_table kernels_avx512 = {
     .box_columns = box_columns,
     .dct = dct,
     .gradients = gradients,
+    .scan = scan,
+    .pick = pick,
 };

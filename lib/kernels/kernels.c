@@ -13,7 +13,7 @@ static const char *const level_names[] = {
 
 #ifdef HAVE_KERNELS_X86
 static bool has_avx2(void) {
-    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("popcnt");
 }
 
 static bool has_avx512(void) {

@@ -56,6 +56,28 @@ typedef void dct_fn(const dct_matrix *matrix, const resight_luma64 *in, resight_
 /* Sum over all vertical and horizontal neighbours (u, v) of |(int)((u - v) * 100 / 255)|. */
 typedef int32_t gradients_fn(const resight_luma64 *in);
 
+/*
+ * Hashes are four words of 64 bits each, one after another. SCAN_GROUP hashes share a word of answers, in which each of
+ * up to SCAN_QUERIES queries has a byte.
+ */
+#define SCAN_QUERIES 8
+#define SCAN_GROUP 8
+
+/*
+ * Which of `count` hashes lie within radius_bits of which of 1 <= query_count <= SCAN_QUERIES queries: bit 8 q + i of
+ * within[g] says that hash 8 g + i differs from query q in at most radius_bits bits. All bits of the
+ * (count + 7) / 8 words are written.
+ */
+typedef void scan_fn(const uint64_t *hashes, size_t count, const uint64_t *queries, size_t query_count,
+                     unsigned radius_bits, uint64_t *within);
+
+/*
+ * Of the hashes at the `count` positions `ids`, those within radius_bits of the query: their places in `ids`, rising,
+ * go to `places`, which has room for `count`. Returns how many.
+ */
+typedef size_t pick_fn(const uint64_t *hashes, const uint32_t *ids, size_t count, const uint64_t query[4],
+                       unsigned radius_bits, uint32_t *places);
+
 typedef struct kernel_table {
     resight_cpu cpu;
     luma_row_fn *luma_gray8, *luma_gray8_limited, *luma_rgb24;
@@ -64,6 +86,8 @@ typedef struct kernel_table {
     box_columns_fn *box_columns;
     dct_fn *dct;
     gradients_fn *gradients;
+    scan_fn *scan;
+    pick_fn *pick;
 } kernel_table;
 
 /* One per file; only scalar is in every build. */

@@ -122,6 +122,31 @@ static int32_t gradients(const resight_luma64 *in) {
     return sum;
 }
 
+static unsigned distance_bits(const uint64_t a[4], const uint64_t b[4]) {
+    unsigned bits = 0;
+    for (size_t i = 0; i < 4; i++)
+        bits += (unsigned)__builtin_popcountll(a[i] ^ b[i]);
+    return bits;
+}
+
+static void scan(const uint64_t *hashes, size_t count, const uint64_t *queries, size_t query_count,
+                 unsigned radius_bits, uint64_t *within) {
+    memset(within, 0, (count + SCAN_GROUP - 1) / SCAN_GROUP * sizeof *within);
+    for (size_t i = 0; i < count; i++)
+        for (size_t q = 0; q < query_count; q++)
+            if (distance_bits(hashes + 4 * i, queries + 4 * q) <= radius_bits)
+                within[i / SCAN_GROUP] |= (uint64_t)1 << (8 * q + i % SCAN_GROUP);
+}
+
+static size_t pick(const uint64_t *hashes, const uint32_t *ids, size_t count, const uint64_t query[4],
+                   unsigned radius_bits, uint32_t *places) {
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++)
+        if (distance_bits(hashes + 4 * (size_t)ids[i], query) <= radius_bits)
+            places[picked++] = (uint32_t)i;
+    return picked;
+}
+
 const kernel_table kernels_scalar = {
     .cpu = RESIGHT_CPU_SCALAR,
     .luma_gray8 = luma_gray8,
@@ -132,4 +157,6 @@ const kernel_table kernels_scalar = {
     .box_columns = box_columns,
     .dct = dct,
     .gradients = gradients,
+    .scan = scan,
+    .pick = pick,
 };

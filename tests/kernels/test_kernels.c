@@ -202,3 +202,65 @@ Test(kernels, dct_and_gradients) {
         cr_assert_eq(kernels_scalar.gradients(&luma), t->gradients(&luma), "%s: gradients", resight_cpu_name(t->cpu));
     }
 }
+
+static uint64_t *words(const guarded *g) {
+    return (uint64_t *)(void *)g->bytes;
+}
+
+/* A hash that differs from `centre` in exactly `distance` bits. */
+static void turn_bits(const uint64_t centre[4], unsigned distance, uint64_t out[4]) {
+    memcpy(out, centre, 4 * sizeof *out);
+    for (unsigned turned = 0; turned < distance;) {
+        const unsigned bit = next() % 256;
+        if (((out[bit / 64] ^ centre[bit / 64]) >> bit % 64 & 1) == 0) {
+            out[bit / 64] ^= (uint64_t)1 << bit % 64;
+            turned++;
+        }
+    }
+}
+
+static void fill_words(uint64_t *out, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (uint64_t)next() << 32 | next();
+}
+
+/* Every third hash lies within a bit or so of the radius of some query, the others anywhere. */
+static void check_distances(const kernel_table *t, size_t count, size_t query_count, unsigned radius_bits) {
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE), groups = (count + SCAN_GROUP - 1) / SCAN_GROUP;
+    guarded hashes = guarded_new(count * 32), queries = guarded_new(query_count * 32), ids = guarded_new(count * 4);
+    guarded a = guarded_new(groups * 8), b = guarded_new(groups * 8), c = guarded_new(count * 4),
+            d = guarded_new(count * 4);
+    fill_words(words(&hashes), 4 * count);
+    fill_words(words(&queries), 4 * query_count);
+    for (size_t i = 0; i < count; i += 3) {
+        const unsigned distance = radius_bits + next() % 3;
+        turn_bits(words(&queries) + 4 * (next() % query_count), distance > 256 ? 256 : distance,
+                  words(&hashes) + 4 * i);
+    }
+    kernels_scalar.scan(words(&hashes), count, words(&queries), query_count, radius_bits, words(&a));
+    t->scan(words(&hashes), count, words(&queries), query_count, radius_bits, words(&b));
+    cr_assert_eq(memcmp(a.map, b.map, a.mapped - page), 0, "%s: scan %zu hashes, %zu queries, radius %u",
+                 resight_cpu_name(t->cpu), count, query_count, radius_bits);
+    uint32_t *positions = (uint32_t *)(void *)ids.bytes;
+    for (size_t i = 0; i < count; i++)
+        positions[i] = next() % (uint32_t)count;
+    const size_t spec = kernels_scalar.pick(words(&hashes), positions, count, words(&queries), radius_bits,
+                                            (uint32_t *)(void *)c.bytes);
+    const size_t fast =
+        t->pick(words(&hashes), positions, count, words(&queries), radius_bits, (uint32_t *)(void *)d.bytes);
+    cr_assert_eq(spec, fast);
+    cr_assert_eq(memcmp(c.bytes, d.bytes, spec * sizeof(uint32_t)), 0, "%s: pick", resight_cpu_name(t->cpu));
+    guarded *all[] = {&hashes, &queries, &ids, &a, &b, &c, &d};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        guarded_free(all[i]);
+}
+
+Test(kernels, distances, .timeout = 120) {
+    static const unsigned radii[] = {0, 1, 30, 31, 63, 64, 100, 128, 129, 255, 256};
+    seed();
+    FOR_EACH_LEVEL(t)
+    for (size_t count = 1; count < 36; count++)
+        for (size_t query_count = 1; query_count <= SCAN_QUERIES; query_count++)
+            for (size_t r = 0; r < sizeof radii / sizeof *radii; r++)
+                check_distances(t, count, query_count, radii[r]);
+}

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A query of the multi-index. Nearly all of its time is waiting for memory: two offsets for each value that is looked
+ * up, a posting for each candidate, and the candidate's hash. So it runs as a pipeline of blocks, and each stage works
+ * on what the stage before it asked the memory for one block ago:
+ *
+ *     probe values ──► bounds of their buckets ──► candidates from the buckets ──► hashes compared
+ *      (prefetch offsets)       (prefetch postings)         (prefetch hashes)
+ *
+ * Nothing is allocated but hits. Candidates are counted against a budget, so that hashes crowded into few buckets cost
+ * a scan and a little, no more. Offsets and postings may lie in a damaged file: none is used before it is checked.
+ */
+#include "search/hits.h"
+#include "search/plan.h"
+#include "search/scan.h"
+
+#include <string.h>
+
+/* Values in a block, and candidates compared together: what they prefetch fits the first cache. */
+#define PROBES 128
+#define CANDIDATES 256
+
+/* A bucket of a band. */
+typedef struct bucket {
+    const uint32_t *from, *to;
+    uint32_t band;
+} bucket;
+
+/* Where the enumeration of values stands: the mask is the next to try, of `weight` bits. */
+typedef struct probe_cursor {
+    uint32_t band, mask;
+    int weight;
+} probe_cursor;
+
+typedef struct lookup {
+    const resight_index *index;
+    const resight_hash *query;
+    resight_hits *hits;
+    const kernel_table *kernels;
+    uint64_t budget; /* candidates that may still be looked at */
+    unsigned radius_bits;
+    uint16_t query_number;
+    int8_t band_radius[RESIGHT_MAX_BANDS]; /* -1: the band is not needed */
+    uint32_t value[RESIGHT_MAX_BANDS];     /* the query's own */
+    probe_cursor cursor;
+    size_t probe_count, bucket_count, candidate_count;
+    struct {
+        uint32_t band, value;
+    } probe[PROBES];
+    bucket bucket[PROBES];
+    uint32_t candidate[CANDIDATES];
+    uint8_t candidate_band[CANDIDATES];
+} lookup;
+
+/* Not a failure and not the caller's: the index gives up in favour of a scan. */
+#define DEARER_THAN_SCAN RESIGHT_NOT_FOUND
+
+/* ---- Which bands, and how far ------------------------------------------------------------------------------------ */
+
+/*
+ * A query closer than the guarantee needs a smaller sum of (radius + 1), so the dearest shells are left out. Outer
+ * shells of a band are dearer than inner ones, so taking the dearest first is best.
+ */
+static void shrink_radii(lookup *l, unsigned surplus) {
+    const resight_index_plan *plan = &l->index->plan;
+    for (; surplus > 0; surplus--) {
+        uint32_t dearest = 0;
+        uint64_t dearest_cost = 0;
+        for (uint32_t b = 0; b < plan->band_count; b++) {
+            if (l->band_radius[b] < 0)
+                continue;
+            const uint64_t cost =
+                plan_shell_cost(plan->band[b].width_bits, (unsigned)l->band_radius[b], l->index->count);
+            if (cost >= dearest_cost) {
+                dearest_cost = cost;
+                dearest = b;
+            }
+        }
+        l->band_radius[dearest]--;
+    }
+}
+
+static uint64_t expected_cost(const lookup *l) {
+    const resight_index_plan *plan = &l->index->plan;
+    uint64_t cost = 0;
+    for (uint32_t b = 0; b < plan->band_count; b++)
+        for (int distance = 0; distance <= l->band_radius[b]; distance++)
+            cost += plan_shell_cost(plan->band[b].width_bits, (unsigned)distance, l->index->count);
+    return cost;
+}
+
+/* ---- The stages -------------------------------------------------------------------------------------------------- */
+
+/* The next larger number with as many bits set; Gosper, HAKMEM (MIT AI Memo 239, 1972), item 175. */
+static uint32_t next_of_weight(uint32_t mask) {
+    const uint32_t lowest = mask & -mask, carried = mask + lowest;
+    return carried | ((mask ^ carried) >> (2 + __builtin_ctz(mask)));
+}
+
+/* Step to the next mask, weight or band. */
+static void advance(lookup *l, probe_cursor *cursor) {
+    const uint32_t width = l->index->plan.band[cursor->band].width_bits;
+    if (cursor->weight > 0) {
+        cursor->mask = next_of_weight(cursor->mask);
+        if (cursor->mask >> width == 0)
+            return;
+    }
+    cursor->weight++;
+    cursor->mask = ((uint32_t)1 << cursor->weight) - 1;
+    if (cursor->weight <= l->band_radius[cursor->band] && (uint32_t)cursor->weight <= width)
+        return;
+    cursor->mask = 0;
+    cursor->weight = 0;
+    do
+        cursor->band++;
+    while (cursor->band < l->index->plan.band_count && l->band_radius[cursor->band] < 0);
+}
+
+static void next_probes(lookup *l) {
+    const uint32_t bands = l->index->plan.band_count;
+    probe_cursor cursor = l->cursor;
+    size_t n = 0;
+    while (n < PROBES && cursor.band < bands) {
+        const uint32_t value = l->value[cursor.band] ^ cursor.mask;
+        __builtin_prefetch(&l->index->offsets[cursor.band][value]);
+        l->probe[n].band = cursor.band;
+        l->probe[n].value = value;
+        n++;
+        advance(l, &cursor);
+    }
+    l->cursor = cursor;
+    l->probe_count = n;
+}
+
+static int read_bounds(lookup *l) {
+    size_t n = 0;
+    for (size_t i = 0; i < l->probe_count; i++) {
+        const uint32_t band = l->probe[i].band;
+        const uint32_t *offsets = &l->index->offsets[band][l->probe[i].value];
+        const uint32_t from = offsets[0], to = offsets[1];
+        if (from > to || to > l->index->count)
+            return RESIGHT_E_DAMAGED;
+        if (to - from > l->budget)
+            return DEARER_THAN_SCAN;
+        l->budget -= to - from;
+        const uint32_t *postings = l->index->postings[band];
+        __builtin_prefetch(postings + from);
+        l->bucket[n] = (bucket){postings + from, postings + to, band};
+        n += from < to;
+    }
+    l->bucket_count = n;
+    return RESIGHT_OK;
+}
+
+/* A hash that stands in several buckets is reported from the first band that leads to it. */
+static bool is_first_band(const lookup *l, const resight_hash *hash, uint32_t band) {
+    for (uint32_t b = 0; b < band; b++) {
+        const uint32_t differing = resight_band_value(hash, &l->index->plan.band[b]) ^ l->value[b];
+        if (__builtin_popcount(differing) <= l->band_radius[b])
+            return false;
+    }
+    return true;
+}
+
+static int compare_candidates(lookup *l) {
+    const resight_hash *hashes = l->index->hashes;
+    uint32_t places[CANDIDATES];
+    const size_t near =
+        l->kernels->pick(hashes->w, l->candidate, l->candidate_count, l->query->w, l->radius_bits, places);
+    l->candidate_count = 0;
+    for (size_t i = 0; i < near; i++) {
+        const uint32_t index = l->candidate[places[i]];
+        if (!is_first_band(l, &hashes[index], l->candidate_band[places[i]]))
+            continue;
+        const resight_hit hit = {index, (uint16_t)resight_hash_distance(&hashes[index], l->query), l->query_number};
+        const int status = hits_append(l->hits, hit);
+        if (status != RESIGHT_OK)
+            return status;
+    }
+    return RESIGHT_OK;
+}
+
+static int gather_candidates(lookup *l) {
+    for (size_t i = 0; i < l->bucket_count; i++)
+        for (const uint32_t *posting = l->bucket[i].from; posting < l->bucket[i].to; posting++) {
+            if (*posting >= l->index->count)
+                return RESIGHT_E_DAMAGED;
+            if (l->candidate_count == CANDIDATES) {
+                const int status = compare_candidates(l);
+                if (status != RESIGHT_OK)
+                    return status;
+            }
+            __builtin_prefetch(&l->index->hashes[*posting]);
+            l->candidate_band[l->candidate_count] = (uint8_t)l->bucket[i].band;
+            l->candidate[l->candidate_count++] = *posting;
+        }
+    l->bucket_count = 0;
+    return RESIGHT_OK;
+}
+
+static int run(lookup *l) {
+    int status = RESIGHT_OK;
+    do {
+        if (l->candidate_count > 0)
+            status = compare_candidates(l);
+        if (status == RESIGHT_OK)
+            status = gather_candidates(l);
+        if (status == RESIGHT_OK)
+            status = read_bounds(l);
+        next_probes(l);
+    } while (status == RESIGHT_OK && l->probe_count + l->bucket_count + l->candidate_count > 0);
+    return status;
+}
+
+/* ---- Queries ----------------------------------------------------------------------------------------------------- */
+
+/* RESIGHT_OK, a failure, or DEARER_THAN_SCAN. */
+static int look_up(const resight_index *index, const resight_hash *query, unsigned radius_bits, uint16_t query_number,
+                   resight_hits *hits) {
+    lookup l;
+    l.index = index;
+    l.query = query;
+    l.hits = hits;
+    l.kernels = kernels_for(RESIGHT_CPU_AUTO);
+    l.radius_bits = radius_bits;
+    l.query_number = query_number;
+    l.probe_count = l.bucket_count = l.candidate_count = 0;
+    for (uint32_t b = 0; b < index->plan.band_count; b++) {
+        l.band_radius[b] = (int8_t)index->plan.band[b].radius_bits;
+        l.value[b] = resight_band_value(query, &index->plan.band[b]);
+    }
+    shrink_radii(&l, index->plan.radius_bits - radius_bits);
+    const uint64_t scan_cost = (uint64_t)index->count * SCAN_COST;
+    if (expected_cost(&l) > scan_cost)
+        return DEARER_THAN_SCAN;
+    l.budget = scan_cost / CANDIDATE_COST;
+    l.cursor = (probe_cursor){0, 0, 0};
+    while (l.band_radius[l.cursor.band] < 0)
+        l.cursor.band++;
+    return run(&l);
+}
+
+int resight_index_query(const resight_index *index, const resight_hash *query, unsigned radius_bits,
+                        uint16_t query_number, resight_hits *hits) {
+    if (radius_bits > 256 || resight_index_plan_check(&index->plan) != RESIGHT_OK)
+        return RESIGHT_E_ARG;
+    const size_t before = hits->count;
+    int status = DEARER_THAN_SCAN;
+    if (radius_bits <= index->plan.radius_bits)
+        status = look_up(index, query, radius_bits, query_number, hits);
+    if (status < 0)
+        hits->count = before;
+    if (status != DEARER_THAN_SCAN)
+        return status;
+    hits->count = before;
+    const scan_job job = {kernels_for(RESIGHT_CPU_AUTO), index->hashes, query, 1, query_number, radius_bits};
+    return scan_all(&job, index->count, hits);
+}
