@@ -95,6 +95,7 @@ typedef struct resight_label {
 
 #define RESIGHT_NAME_MAX 4096
 #define RESIGHT_LABELS_MAX 1024
+#define RESIGHT_MARKS_MAX (1u << 24)
 
 /** One known item. Everything that it points to is borrowed. */
 typedef struct resight_entry {
@@ -109,7 +110,7 @@ typedef struct resight_entry {
     int64_t added_us;          /**< Unix time; 0 when adding: now */
     int64_t duration_us;       /**< of a video; else 0 */
     const resight_mark *marks; /**< in order of time */
-    uint32_t mark_count;       /**< 0 is allowed: known by its digest alone */
+    uint32_t mark_count;       /**< up to RESIGHT_MARKS_MAX; 0 is allowed: known by its digest alone */
 } resight_entry;
 
 /* ---- Writing ---------------------------------------------------------------------------------------------------- */

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Merging: the tail becomes a segment, eight segments of a size become one, a segment that is half dead is made again.
+ *
+ * One process merges at a time (a lock on a file that the system drops with the process). A new segment is stored part
+ * by part while others read and write; then one transaction puts it into the manifest in place of what it replaces. A
+ * merge that dies leaves parts that no manifest names, and the next one deletes them.
+ */
+#include "segment.h"
+#include "writer.h"
+
+#include "base/cleanup.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+/* Segments of about the same size that become one: each hash is rewritten once for every factor of eight. */
+#define FAN_IN 8
+
+/* One step, chosen and collected from one snapshot, so that what was removed since can be told at the end. */
+typedef struct merge_job {
+    db_manifest list;
+    db_state state;
+    uint64_t stray;    /* a segment to delete, or 0 */
+    uint32_t from, to; /* items to replace, */
+    bool tail;         /* and the tail after them; */
+    bool due;          /* false: there is nothing to replace */
+    uint64_t covered;  /* by the manifest that will have the new segment */
+    segment_source source;
+} merge_job;
+
+static unsigned level_of(const resight_db *db, uint64_t hashes) {
+    unsigned level = 0;
+    for (uint64_t limit = (uint64_t)db->tail_limit * FAN_IN; hashes >= limit; limit *= FAN_IN)
+        level++;
+    return level;
+}
+
+static uint64_t live_hashes(const manifest_item *item) {
+    return item->hashes - item->dead_hashes;
+}
+
+/* The start of the run of newest segments that are no larger, by level, than the newest of all; `tail` is one of them.
+ */
+static uint32_t run_start(const resight_db *db, const merge_job *job, uint64_t tail) {
+    const db_manifest *list = &job->list;
+    uint32_t from = list->count;
+    uint64_t sum = tail;
+    if (tail == 0 && from > 0)
+        sum = live_hashes(&list->item[--from]);
+    const unsigned level = level_of(db, sum);
+    while (from > 0 && level_of(db, live_hashes(&list->item[from - 1])) <= level &&
+           sum + live_hashes(&list->item[from - 1]) <= SEGMENT_MAX_HASHES)
+        sum += live_hashes(&list->item[--from]);
+    return from;
+}
+
+static bool find_half_dead(merge_job *job) {
+    for (uint32_t i = 0; i < job->list.count; i++)
+        if (job->list.item[i].dead_hashes > job->list.item[i].hashes / 2) {
+            job->from = i;
+            job->to = i + 1;
+            return true;
+        }
+    return false;
+}
+
+/* No room in the manifest for another segment: the smallest two neighbours make it. */
+static void find_smallest_pair(merge_job *job) {
+    uint64_t smallest = UINT64_MAX;
+    for (uint32_t i = 0; i + 1 < job->list.count; i++) {
+        const uint64_t sum = live_hashes(&job->list.item[i]) + live_hashes(&job->list.item[i + 1]);
+        if (sum >= smallest)
+            continue;
+        smallest = sum;
+        job->from = i;
+        job->to = i + 2;
+    }
+    job->tail = false;
+}
+
+/* What to do next; false when there is nothing. */
+static bool choose(const resight_db *db, merge_job *job) {
+    const uint32_t count = job->list.count;
+    job->tail = job->state.tail_hashes >= db->tail_limit;
+    job->from = run_start(db, job, job->tail ? job->state.tail_hashes : 0);
+    job->to = count;
+    if (count - job->from + job->tail >= FAN_IN)
+        return true;
+    job->from = count;
+    if (job->tail && count == RESIGHT_MAX_SEGMENTS)
+        find_smallest_pair(job);
+    return job->tail || job->from < job->to || find_half_dead(job);
+}
+
+/* The live entries of the job's range. Ends with the last entry that the new segment covers, when it has the tail. */
+static int collect(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *error) {
+    const db_manifest *list = &job->list;
+    int status = RESIGHT_OK;
+    if (job->from < job->to)
+        status = segment_collect(db, txn, list->item[job->from].first_entry, list->item[job->to - 1].last_entry,
+                                 SEGMENT_MAX_HASHES, &job->source, error);
+    if (status == RESIGHT_OK && job->tail)
+        status = segment_collect(db, txn, list->covered_entry + 1, job->state.next_entry - 1, SEGMENT_MAX_HASHES,
+                                 &job->source, error);
+    job->covered = job->tail ? job->state.next_entry - 1 : list->covered_entry;
+    if (status != RESIGHT_E_LIMIT)
+        return status;
+    if (!job->tail || job->source.last_entry <= list->covered_entry) /* the old segments fit by choice */
+        return resight_fail(error, RESIGHT_E_DAMAGED, "%s: the manifest counts too few hashes; run verify", db->dir);
+    job->covered = job->source.last_entry;
+    return RESIGHT_OK;
+}
+
+/* Hashes of tail entries in the source, split by whether their entry is still there. */
+static int count_tail(resight_writer *writer, const segment_source *source, uint64_t *live, uint64_t *dead,
+                      resight_error *error) {
+    for (size_t i = source->entry_count; i-- > 0 && source->entry[i] > writer->manifest.covered_entry;) {
+        MDB_val key = val_of(&source->entry[i], sizeof source->entry[i]), value;
+        const uint32_t hashes = source->first[i + 1] - source->first[i];
+        const int code = mdb_get(writer->txn, writer->db->entry, &key, &value);
+        if (code != 0 && code != MDB_NOTFOUND)
+            return writer_fail(writer, code, "read an entry", error);
+        *(code == 0 ? live : dead) += hashes;
+    }
+    return RESIGHT_OK;
+}
+
+/* Hashes of the replaced segments whose entries were removed after the snapshot: dead from the start in the new one. */
+static uint64_t died_since(const db_manifest *now, const merge_job *job) {
+    uint64_t died = 0;
+    for (uint32_t i = job->from; i < job->to; i++)
+        died += now->item[i].dead_hashes - job->list.item[i].dead_hashes;
+    return died;
+}
+
+/* Only merges change the set of segments, and only one merges: the list is the one that the job was chosen from. */
+static bool same_segments(const db_manifest *now, const merge_job *job) {
+    return now->generation == job->list.generation && now->covered_entry == job->list.covered_entry &&
+           now->count == job->list.count;
+}
+
+/* Items [from, to) out, the new one in, unless it is empty. */
+static void replace(db_manifest *list, const merge_job *job, const manifest_item *item) {
+    const uint32_t in = item->hashes > 0;
+    memmove(&list->item[job->from + in], &list->item[job->to], (list->count - job->to) * sizeof *list->item);
+    if (in)
+        list->item[job->from] = *item;
+    list->count = list->count - (job->to - job->from) + in;
+    list->generation++;
+}
+
+static int flip_in(resight_writer *writer, const merge_job *job, uint64_t segment, resight_error *error) {
+    const segment_source *source = &job->source;
+    uint64_t live = 0, dead = 0;
+    if (!same_segments(&writer->manifest, job))
+        return resight_fail(error, RESIGHT_E_BUSY, "%s: another process has merged meanwhile", writer->db->dir);
+    const int status = job->tail ? count_tail(writer, source, &live, &dead, error) : RESIGHT_OK;
+    if (status != RESIGHT_OK)
+        return status;
+    manifest_item item = {.segment = segment, .hashes = (uint32_t)source->hash_count};
+    item.dead_hashes = (uint32_t)(dead + died_since(&writer->manifest, job));
+    if (source->entry_count > 0) {
+        item.first_entry = source->entry[0];
+        item.last_entry = source->entry[source->entry_count - 1];
+    }
+    replace(&writer->manifest, job, &item);
+    writer->manifest.covered_entry = job->covered;
+    writer->state.tail_hashes -= live;
+    writer->manifest_changed = writer->state_changed = true;
+    return RESIGHT_OK;
+}
+
+static int flip(resight_db *db, const merge_job *job, uint64_t segment, resight_error *error) {
+    CLEANUP(resight_writer_abort) resight_writer *writer = NULL;
+    int status = resight_writer_begin(db, &writer, error);
+    if (status == RESIGHT_OK)
+        status = flip_in(writer, job, segment, error);
+    return status == RESIGHT_OK ? resight_writer_commit(&writer, error) : status;
+}
+
+static int run(resight_db *db, const merge_job *job, resight_error *error) {
+    uint64_t segment = 0;
+    int status = RESIGHT_OK;
+    if (job->source.hash_count > 0)
+        status = segment_build(db, &job->source, &segment, error);
+    return status == RESIGHT_OK ? flip(db, job, segment, error) : status;
+}
+
+static bool is_current(const db_manifest *list, uint64_t segment) {
+    for (uint32_t i = 0; i < list->count; i++)
+        if (list->item[i].segment == segment)
+            return true;
+    return false;
+}
+
+/* The first segment with parts but without a place in the manifest, or 0: replaced, or left by a merge that died. */
+static int find_stray(resight_db *db, MDB_txn *txn, const db_manifest *list, uint64_t *stray, resight_error *error) {
+    MDB_cursor *cursor = NULL;
+    uint64_t number = 0, segment = 0;
+    int code = mdb_cursor_open(txn, db->segment, &cursor);
+    if (code != 0)
+        return db_fail(db, code, "read the segments", error);
+    MDB_val key = val_of(&number, sizeof number), value;
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE)) == 0) {
+        memcpy(&number, key.mv_data, sizeof number);
+        segment = PART_KEY_SEGMENT(number);
+        if (!is_current(list, segment))
+            break;
+        number = PART_KEY(segment + 1, 0);
+        key = val_of(&number, sizeof number);
+    }
+    mdb_cursor_close(cursor);
+    *stray = code == 0 ? segment : 0;
+    return code == 0 || code == MDB_NOTFOUND ? RESIGHT_OK : db_fail(db, code, "read the segments", error);
+}
+
+static int delete_parts(resight_writer *writer, uint64_t segment, resight_error *error) {
+    MDB_cursor *cursor = NULL;
+    uint64_t number = PART_KEY(segment, 0);
+    MDB_val key = val_of(&number, sizeof number), value;
+    int code = mdb_cursor_open(writer->txn, writer->db->segment, &cursor);
+    if (code != 0)
+        return writer_fail(writer, code, "delete a segment", error);
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE)) == 0) {
+        memcpy(&number, key.mv_data, sizeof number);
+        if (PART_KEY_SEGMENT(number) != segment || (code = mdb_cursor_del(cursor, 0)) != 0)
+            break;
+        key = val_of(&number, sizeof number);
+    }
+    mdb_cursor_close(cursor);
+    return code == 0 || code == MDB_NOTFOUND ? RESIGHT_OK : writer_fail(writer, code, "delete a segment", error);
+}
+
+static int sweep_one(resight_db *db, uint64_t segment, resight_error *error) {
+    CLEANUP(resight_writer_abort) resight_writer *writer = NULL;
+    int status = resight_writer_begin(db, &writer, error);
+    if (status == RESIGHT_OK)
+        status = delete_parts(writer, segment, error);
+    return status == RESIGHT_OK ? resight_writer_commit(&writer, error) : status;
+}
+
+static int look_in(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *error) {
+    int status = meta_read_state(db, txn, &job->state, error);
+    if (status == RESIGHT_OK)
+        status = meta_read_manifest(db, txn, &job->list, error);
+    if (status == RESIGHT_OK)
+        status = find_stray(db, txn, &job->list, &job->stray, error);
+    if (status != RESIGHT_OK || job->stray != 0)
+        return status;
+    job->due = choose(db, job);
+    return job->due ? collect(db, txn, job, error) : RESIGHT_OK;
+}
+
+static int look(resight_db *db, merge_job *job, resight_error *error) {
+    CLEANUP(db_view_close) db_view view = {0};
+    const int status = db_view_open(db, &view, error);
+    return status == RESIGHT_OK ? look_in(db, view.txn, job, error) : status;
+}
+
+static void job_free(merge_job **work) {
+    if (*work)
+        segment_source_free(&(*work)->source);
+    free(*work);
+}
+
+/* RESIGHT_END when nothing is left to do. */
+static int step(resight_db *db, resight_error *error) {
+    CLEANUP(job_free) merge_job *job = calloc(1, sizeof *job);
+    if (!job)
+        return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", db->dir);
+    const int status = look(db, job, error);
+    if (status != RESIGHT_OK)
+        return status;
+    if (job->stray != 0)
+        return sweep_one(db, job->stray, error);
+    return job->due ? run(db, job, error) : RESIGHT_END;
+}
+
+/* RESIGHT_OK, RESIGHT_E_BUSY when another merge is running, RESIGHT_E_IO */
+static int lock_merge(const resight_db *db, int *fd, resight_error *error) {
+    CLEANUP_FREE char *path = NULL;
+    if (asprintf(&path, "%s/merge.lock", db->dir) < 0) {
+        path = NULL;
+        return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", db->dir);
+    }
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (*fd >= 0 && flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return RESIGHT_OK;
+    if (*fd >= 0 && errno == EWOULDBLOCK)
+        return RESIGHT_E_BUSY;
+    return resight_fail(error, RESIGHT_E_IO, "%s: %s", path, strerror(errno));
+}
+
+int resight_db_merge(resight_db *db, resight_error *error) {
+    CLEANUP_FD int lock = -1;
+    if (db->read_only)
+        return resight_fail(error, RESIGHT_E_ARG, "%s: opened read only", db->dir);
+    int status = lock_merge(db, &lock, error);
+    if (status == RESIGHT_E_BUSY)
+        return RESIGHT_OK;
+    while (status == RESIGHT_OK)
+        status = step(db, error);
+    return status == RESIGHT_END ? RESIGHT_OK : status;
+}

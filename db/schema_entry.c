@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * An entry to bytes and back. The record holds everything that is known of the entry, marks included: the index is
+ * derived from these records and can always be made again.
+ */
+#include "crc32c.h"
+#include "schema.h"
+
+#include "base/size.h"
+#include <string.h>
+
+/* Offsets in the head of the record; the marks, the name and the labels follow it. */
+enum {
+    AT_CRC = 0,
+    AT_BANK = 4,
+    AT_ID = 8,
+    AT_ADDED = 16,
+    AT_DURATION = 24,
+    AT_SHA256 = 32,
+    AT_MARK_COUNT = 64,
+    AT_LABEL_BYTES = 68,
+    AT_NAME_BYTES = 72,
+    AT_LABEL_COUNT = 74,
+    AT_KIND = 76,
+    AT_HAS_SHA256 = 77,
+    HEAD_BYTES = 80
+};
+
+#define LABEL_KEY_MAX 255
+#define LABEL_VALUE_MAX 65535
+
+static const char *name_of(const resight_entry *entry) {
+    return entry->name ? entry->name : "";
+}
+
+static int label_check(const resight_label *label, size_t *bytes, resight_error *error) {
+    if (!label->key || !label->value)
+        return resight_fail(error, RESIGHT_E_ARG, "a label without key or value");
+    const size_t key_bytes = strnlen(label->key, LABEL_KEY_MAX + 1);
+    const size_t value_bytes = strnlen(label->value, LABEL_VALUE_MAX + 1);
+    if (key_bytes < 1 || key_bytes > LABEL_KEY_MAX || strchr(label->key, '='))
+        return resight_fail(error, RESIGHT_E_ARG, "label key \"%.40s\": expected 1 to %d bytes without '='", label->key,
+                            LABEL_KEY_MAX);
+    if (value_bytes > LABEL_VALUE_MAX)
+        return resight_fail(error, RESIGHT_E_ARG, "label %.40s: value over %d bytes", label->key, LABEL_VALUE_MAX);
+    *bytes += key_bytes + value_bytes + 2;
+    return RESIGHT_OK;
+}
+
+static int mark_check(const resight_entry *entry, uint32_t i, resight_error *error) {
+    const resight_mark *mark = &entry->marks[i];
+    if (mark->quality > 100 || (mark->dialect != RESIGHT_PDQ && mark->dialect != RESIGHT_PDQ512) ||
+        mark->transform >= RESIGHT_TRANSFORMS || mark->region != RESIGHT_WHOLE)
+        return resight_fail(error, RESIGHT_E_ARG,
+                            "mark %u: quality %u, dialect %u, transform %u, region %u: out of range", i, mark->quality,
+                            mark->dialect, mark->transform, mark->region);
+    if (i > 0 && mark->time_us < entry->marks[i - 1].time_us)
+        return resight_fail(error, RESIGHT_E_ARG, "mark %u lies before mark %u in time", i, i - 1);
+    return RESIGHT_OK;
+}
+
+static int counts_check(const resight_entry *entry, resight_error *error) {
+    if (entry->kind != RESIGHT_IMAGE && entry->kind != RESIGHT_VIDEO)
+        return resight_fail(error, RESIGHT_E_ARG, "kind %d is neither image (1) nor video (2)", (int)entry->kind);
+    if (strnlen(name_of(entry), RESIGHT_NAME_MAX + 1) > RESIGHT_NAME_MAX)
+        return resight_fail(error, RESIGHT_E_ARG, "name over %d bytes", RESIGHT_NAME_MAX);
+    if (entry->label_count > RESIGHT_LABELS_MAX || (entry->label_count > 0 && !entry->labels))
+        return resight_fail(error, RESIGHT_E_ARG, "%u labels, expected at most %d", entry->label_count,
+                            RESIGHT_LABELS_MAX);
+    if (entry->mark_count > RESIGHT_MARKS_MAX || (entry->mark_count > 0 && !entry->marks))
+        return resight_fail(error, RESIGHT_E_ARG, "%u marks, expected at most %u", entry->mark_count,
+                            RESIGHT_MARKS_MAX);
+    return RESIGHT_OK;
+}
+
+int entry_check(const resight_entry *entry, size_t *size, resight_error *error) {
+    int status = counts_check(entry, error);
+    size_t label_bytes = 0;
+    for (uint32_t i = 0; status == RESIGHT_OK && i < entry->label_count; i++)
+        status = label_check(&entry->labels[i], &label_bytes, error);
+    for (uint32_t i = 0; status == RESIGHT_OK && i < entry->mark_count; i++)
+        status = mark_check(entry, i, error);
+    if (status == RESIGHT_OK)
+        *size = HEAD_BYTES + entry->mark_count * sizeof(resight_mark) + strlen(name_of(entry)) + 1 + label_bytes;
+    return status;
+}
+
+static char *append(char *to, const char *text) {
+    return stpcpy(to, text) + 1;
+}
+
+#define PUT(field, at) memcpy(out + (at), &(field), sizeof(field))
+
+void entry_pack(const resight_entry *entry, uint8_t *out, size_t size) {
+    const size_t mark_bytes = entry->mark_count * sizeof(resight_mark);
+    const uint16_t name_bytes = (uint16_t)strlen(name_of(entry)), label_count = (uint16_t)entry->label_count;
+    const uint32_t label_bytes = (uint32_t)(size - HEAD_BYTES - mark_bytes - name_bytes - 1);
+    memset(out, 0, HEAD_BYTES);
+    PUT(entry->bank, AT_BANK);
+    PUT(entry->id, AT_ID);
+    PUT(entry->added_us, AT_ADDED);
+    PUT(entry->duration_us, AT_DURATION);
+    PUT(entry->mark_count, AT_MARK_COUNT);
+    PUT(label_bytes, AT_LABEL_BYTES);
+    PUT(name_bytes, AT_NAME_BYTES);
+    PUT(label_count, AT_LABEL_COUNT);
+    out[AT_KIND] = (uint8_t)entry->kind;
+    out[AT_HAS_SHA256] = entry->has_sha256;
+    if (entry->has_sha256)
+        memcpy(out + AT_SHA256, entry->sha256, 32);
+    if (mark_bytes > 0)
+        memcpy(out + HEAD_BYTES, entry->marks, mark_bytes);
+    char *text = append((char *)out + HEAD_BYTES + mark_bytes, name_of(entry));
+    for (uint32_t i = 0; i < entry->label_count; i++)
+        text = append(append(text, entry->labels[i].key), entry->labels[i].value);
+    const uint32_t crc = crc32c(out + 4, size - 4);
+    PUT(crc, AT_CRC);
+}
+
+/* Exactly 2 * count strings fill the bytes. */
+static bool labels_hold(const char *labels, size_t bytes, uint32_t count) {
+    uint32_t ends = 0;
+    for (size_t i = 0; i < bytes; i++)
+        ends += labels[i] == 0;
+    return ends == 2 * count && (bytes == 0 || labels[bytes - 1] == 0);
+}
+
+#define GET(variable, at) memcpy(&(variable), bytes + (at), sizeof(variable))
+
+/* The lengths in the head add up to the length of the record, and the texts end where they should. */
+static bool lengths_hold(const uint8_t *bytes, size_t size, entry_view *out) {
+    uint16_t name_bytes, label_count;
+    uint32_t label_bytes;
+    GET(out->mark_count, AT_MARK_COUNT);
+    GET(label_bytes, AT_LABEL_BYTES);
+    GET(name_bytes, AT_NAME_BYTES);
+    GET(label_count, AT_LABEL_COUNT);
+    const size_t mark_bytes = out->mark_count * sizeof(resight_mark);
+    if (size != HEAD_BYTES + mark_bytes + name_bytes + 1 + label_bytes)
+        return false;
+    out->marks = bytes + HEAD_BYTES;
+    out->name = (const char *)out->marks + mark_bytes;
+    out->labels = out->name + name_bytes + 1;
+    out->label_bytes = label_bytes;
+    out->label_count = label_count;
+    return strnlen(out->name, (size_t)name_bytes + 1) == name_bytes &&
+           labels_hold(out->labels, label_bytes, label_count);
+}
+
+int entry_unpack(const void *record, size_t size, uint64_t id, entry_view *out) {
+    const uint8_t *bytes = record;
+    uint32_t crc;
+    *out = (entry_view){0};
+    if (size < HEAD_BYTES)
+        return RESIGHT_E_DAMAGED;
+    GET(crc, AT_CRC);
+    if (crc != crc32c(bytes + 4, size - 4) || !lengths_hold(bytes, size, out))
+        return RESIGHT_E_DAMAGED;
+    GET(out->bank, AT_BANK);
+    GET(out->id, AT_ID);
+    GET(out->added_us, AT_ADDED);
+    GET(out->duration_us, AT_DURATION);
+    out->sha256 = bytes + AT_SHA256;
+    out->kind = (resight_media_kind)bytes[AT_KIND];
+    out->has_sha256 = bytes[AT_HAS_SHA256] == 1;
+    const bool kind_known = out->kind == RESIGHT_IMAGE || out->kind == RESIGHT_VIDEO;
+    return out->id == id && kind_known && out->mark_count <= RESIGHT_MARKS_MAX ? RESIGHT_OK : RESIGHT_E_DAMAGED;
+}
+
+resight_mark entry_mark(const entry_view *entry, uint32_t mark) {
+    resight_mark out;
+    memcpy(&out, entry->marks + mark * sizeof out, sizeof out);
+    return out;
+}

@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verify: every record, digest, bank and count of a snapshot against the rules of FORMAT.md. */
+#include "verify.h"
+
+#include "base/cleanup.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void verify_fault(verify *run, const char *format, ...) {
+    char line[256];
+    va_list args;
+    run->report.faults++;
+    if (!run->sink)
+        return;
+    va_start(args, format);
+    vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    run->sink(run->user, line);
+}
+
+uint64_t verify_random(verify *run) {
+    uint64_t z = run->random += UINT64_C(0x9e3779b97f4a7c15);
+    z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+    z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+    return z ^ z >> 31;
+}
+
+/* Called for each key and value of a table. */
+typedef int (*verify_pair)(verify *run, MDB_val key, MDB_val value, void *user);
+
+/* All of one table. A tree that LMDB cannot follow, or that has lost keys, is a fault. */
+static int walk_table(verify *run, MDB_dbi dbi, const char *name, verify_pair each, void *user) {
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    MDB_stat stat = {0};
+    uint64_t keys = 0;
+    int status = RESIGHT_OK, code = mdb_stat(run->reader->txn, dbi, &stat);
+    if (code == 0)
+        code = mdb_cursor_open(run->reader->txn, dbi, &cursor);
+    while (code == 0 && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+        keys++;
+        status = each(run, key, value, user);
+        if (status != RESIGHT_OK)
+            break;
+    }
+    if (cursor)
+        mdb_cursor_close(cursor);
+    if (status == RESIGHT_OK && (code != MDB_NOTFOUND || keys != stat.ms_entries))
+        verify_fault(run, "table %s: %llu keys of %llu can be read: %s", name, (unsigned long long)keys,
+                     (unsigned long long)stat.ms_entries, mdb_strerror(code));
+    return status;
+}
+
+typedef struct record_walk {
+    bool report;
+    verify_record each;
+    void *user;
+    uint64_t last;
+} record_walk;
+
+static int visit_record(verify *run, MDB_val key, MDB_val value, void *user) {
+    record_walk *walk = user;
+    uint64_t id = 0;
+    entry_view entry;
+    if (key.mv_size == sizeof id)
+        memcpy(&id, key.mv_data, sizeof id);
+    if (id > walk->last && entry_unpack(value.mv_data, value.mv_size, id, &entry) == RESIGHT_OK) {
+        walk->last = id;
+        return walk->each(run, &entry, walk->user);
+    }
+    if (walk->report)
+        verify_fault(run, "entry %llu: its record does not hold", (unsigned long long)id);
+    return RESIGHT_OK;
+}
+
+int verify_walk(verify *run, bool report, verify_record each, void *user) {
+    record_walk walk = {report, each, user, 0};
+    return walk_table(run, run->db->entry, "entry", visit_record, &walk);
+}
+
+/* Reservoir sampling: the n-th hash takes a place with probability limit / n. */
+static void sample(verify *run, const entry_view *entry) {
+    for (uint32_t i = 0; i < entry->mark_count; i++) {
+        run->report.hashes++;
+        const uint64_t place =
+            run->sample_count < run->sample_limit ? run->sample_count++ : verify_random(run) % run->report.hashes;
+        if (place < run->sample_limit)
+            run->samples[place] = entry_mark(entry, i).hash;
+    }
+}
+
+static void check_digest(verify *run, const entry_view *entry) {
+    digest_key digest = digest_key_of(entry->sha256, entry->bank);
+    MDB_val key = val_of(&digest, sizeof digest), value;
+    run->digests++;
+    if (mdb_get(run->reader->txn, run->db->digest, &key, &value) != 0 || value.mv_size != sizeof entry->id ||
+        memcmp(value.mv_data, &entry->id, sizeof entry->id) != 0)
+        verify_fault(run, "entry %llu: its digest does not lead to it", (unsigned long long)entry->id);
+}
+
+static int check_record(verify *run, const entry_view *entry, void *user) {
+    (void)user;
+    run->report.entries++;
+    sample(run, entry);
+    const bank_record *bank = reader_bank_of(run->reader, entry->bank);
+    if (bank) {
+        bank_sums *sums = &run->sums[bank - run->reader->banks];
+        sums->entries++;
+        sums->videos += entry->kind == RESIGHT_VIDEO;
+        sums->hashes += entry->mark_count;
+    } else {
+        verify_fault(run, "entry %llu: there is no bank %u", (unsigned long long)entry->id, entry->bank);
+    }
+    if (entry->id >= run->reader->state.next_entry)
+        verify_fault(run, "entry %llu: the state gives out %llu next", (unsigned long long)entry->id,
+                     (unsigned long long)run->reader->state.next_entry);
+    if (entry->has_sha256)
+        check_digest(run, entry);
+    if (entry->id > run->reader->manifest.covered_entry)
+        run->tail_hashes += entry->mark_count;
+    else if (entry->mark_count > 0)
+        verify_indexed(run, entry);
+    return RESIGHT_OK;
+}
+
+static int check_digest_key(verify *run, MDB_val key, MDB_val value, void *seen) {
+    uint64_t id = 0;
+    entry_view entry;
+    ++*(uint64_t *)seen;
+    const bool sized = key.mv_size == sizeof(digest_key) && value.mv_size == sizeof id;
+    if (sized)
+        memcpy(&id, value.mv_data, sizeof id);
+    if (!sized || reader_record(run->reader, id, &entry, NULL) != RESIGHT_OK || !entry.has_sha256 ||
+        memcmp(entry.sha256, key.mv_data, 32) != 0 || entry.bank != digest_key_bank(key.mv_data))
+        verify_fault(run, "a digest leads to entry %llu, which does not have it", (unsigned long long)id);
+    return RESIGHT_OK;
+}
+
+static int check_digests(verify *run) {
+    uint64_t seen = 0;
+    const int status = walk_table(run, run->db->digest, "digest", check_digest_key, &seen);
+    if (status == RESIGHT_OK && seen != run->digests)
+        verify_fault(run, "%llu digests for %llu entries that have one", (unsigned long long)seen,
+                     (unsigned long long)run->digests);
+    return status;
+}
+
+static void check_bank(verify *run, size_t at) {
+    const bank_record *bank = &run->reader->banks[at];
+    const bank_sums *sums = &run->sums[at];
+    if (sums->entries != bank->bank.entries || sums->videos != bank->videos || sums->hashes != bank->hashes)
+        verify_fault(run, "bank %s: counts %llu entries and %llu hashes, has %llu and %llu", bank->bank.name,
+                     (unsigned long long)bank->bank.entries, (unsigned long long)bank->hashes,
+                     (unsigned long long)sums->entries, (unsigned long long)sums->hashes);
+    if (bank->bank.id == 0 || bank->bank.id >= run->reader->state.next_bank)
+        verify_fault(run, "bank %s: number %u, but the state gives out %u next", bank->bank.name, bank->bank.id,
+                     run->reader->state.next_bank);
+    for (size_t other = 0; other < at; other++)
+        if (strcmp(run->reader->banks[other].bank.name, bank->bank.name) == 0)
+            verify_fault(run, "two banks are called %s", bank->bank.name);
+}
+
+static void check_state(verify *run) {
+    const resight_reader *reader = run->reader;
+    if (run->tail_hashes != reader->state.tail_hashes)
+        verify_fault(run, "the state counts %llu hashes in the tail, there are %llu",
+                     (unsigned long long)reader->state.tail_hashes, (unsigned long long)run->tail_hashes);
+    if (reader->manifest.covered_entry >= reader->state.next_entry)
+        verify_fault(run, "the manifest covers entry %llu, the state gives out %llu next",
+                     (unsigned long long)reader->manifest.covered_entry, (unsigned long long)reader->state.next_entry);
+    for (uint32_t i = 0; i < reader->manifest.count; i++)
+        if (reader->manifest.item[i].segment >= reader->state.next_segment)
+            verify_fault(run, "segment %llu: the state gives out %llu next",
+                         (unsigned long long)reader->manifest.item[i].segment,
+                         (unsigned long long)reader->state.next_segment);
+}
+
+static int check_all(verify *run, resight_error *error) {
+    int status = verify_segments(run);
+    if (status == RESIGHT_OK)
+        status = verify_walk(run, true, check_record, NULL);
+    if (status == RESIGHT_OK)
+        status = check_digests(run);
+    for (size_t i = 0; status == RESIGHT_OK && i < run->reader->bank_count; i++)
+        check_bank(run, i);
+    if (status == RESIGHT_OK)
+        check_state(run);
+    if (status == RESIGHT_OK && run->report.faults == 0)
+        status = verify_lookups(run, error);
+    return status;
+}
+
+static void verify_free(verify *run) {
+    resight_reader_free(&run->reader);
+    free(run->sums);
+    free(run->sound);
+    free(run->samples);
+}
+
+/* A snapshot that cannot be taken because something in it does not hold is the first fault. */
+static int prepare(verify *run, uint32_t lookups, resight_error *error) {
+    resight_error why = {""};
+    const int status = resight_reader_new(run->db, &run->reader, &why);
+    if (status == RESIGHT_E_DAMAGED)
+        verify_fault(run, "%s", why.text);
+    if (status != RESIGHT_OK)
+        return resight_fail(error, status, "%s", why.text);
+    run->sample_limit = lookups;
+    run->random = mdb_txn_id(run->reader->txn);
+    run->sums = calloc(run->reader->bank_count + 1, sizeof *run->sums);
+    run->sound = calloc(run->reader->manifest.count + 1, sizeof *run->sound);
+    run->samples = calloc((size_t)lookups + 1, sizeof *run->samples);
+    return run->sums && run->sound && run->samples
+               ? RESIGHT_OK
+               : resight_fail(error, RESIGHT_E_NOMEM, "%s: no memory to verify", run->db->dir);
+}
+
+int resight_db_verify(resight_db *db, uint32_t lookups, resight_verify_sink sink, void *user,
+                      resight_verify_report *report, resight_error *error) {
+    CLEANUP(verify_free) verify run = {.db = db, .sink = sink, .user = user};
+    int status = prepare(&run, lookups, error);
+    if (status == RESIGHT_OK)
+        status = check_all(&run, error);
+    *report = run.report;
+    if (status != RESIGHT_OK || run.report.faults == 0)
+        return status;
+    return resight_fail(error, RESIGHT_E_DAMAGED, "%s: %llu faults", db->dir, (unsigned long long)run.report.faults);
+}
