@@ -18,9 +18,10 @@
 #define GROUP_ENTRIES 512
 #define GROUP_MARKS 65536
 
-/* A hashed file that waits to be written. */
+/* A file that was hashed and waits to be written, or that failed and waits to be reported in its turn. */
 typedef struct addition {
     char *path;
+    char *failure; /* its text, or NULL */
     resight_entry entry; /* marks are owned; name is path */
     uint64_t id;
     bool existed, damaged;
@@ -46,6 +47,7 @@ static void free_addition(addition **item) {
     if (!*item)
         return;
     free((*item)->path);
+    free((*item)->failure);
     free((void *)(uintptr_t)(*item)->entry.marks);
     free(*item);
     *item = NULL;
@@ -123,8 +125,7 @@ static void work(void *given, void *shared, job *item) {
     made->existed = item->status == RESIGHT_OK;
     if (item->status == RESIGHT_END)
         item->status = hash_file(worker, made, &item->error);
-    if (item->status != RESIGHT_OK)
-        return;
+    made->failure = item->status == RESIGHT_OK ? NULL : must_copy(item->error.text);
     item->damaged = made->damaged;
     item->made = STEAL(made);
 }
@@ -133,6 +134,11 @@ static void work(void *given, void *shared, job *item) {
  */
 
 static void print_addition(const add_run *run, const addition *item) {
+    if (item->failure) {
+        if (run->set->json)
+            print_json(stdout, json_failure("path", item->path, item->failure));
+        return;
+    }
     if (run->set->json) {
         json_t *record = json_object();
         json_object_set_new(record, "path", json_name(item->path));
@@ -156,13 +162,17 @@ static void print_addition(const add_run *run, const addition *item) {
                item->entry.mark_count, item->entry.mark_count == 1 ? "" : "es");
 }
 
+static bool is_new(const addition *item) {
+    return !item->failure && !item->existed;
+}
+
 /* Write the group in one transaction. */
 static int write_group(add_run *run, resight_error *error) {
     CLEANUP(resight_writer_abort) resight_writer *writer = NULL;
     int status = resight_writer_begin(run->db, &writer, error);
     for (size_t i = 0; status >= 0 && i < run->group_count; i++) {
         addition *item = run->group[i];
-        if (item->existed)
+        if (!is_new(item))
             continue;
         status = resight_writer_add(writer, &item->entry, &item->id, error);
         item->existed = status == RESIGHT_EXISTS; /* another process, or the same file twice in this group */
@@ -172,7 +182,7 @@ static int write_group(add_run *run, resight_error *error) {
 
 static bool anything_new(const add_run *run) {
     for (size_t i = 0; i < run->group_count; i++)
-        if (!run->group[i]->existed)
+        if (is_new(run->group[i]))
             return true;
     return false;
 }
@@ -187,9 +197,9 @@ static int flush_group(add_run *run) {
         addition *item = run->group[i];
         if (status == RESIGHT_OK) {
             print_addition(run, item);
-            run->added += !item->existed;
+            run->added += is_new(item);
             run->existed += item->existed;
-            run->hashes += item->existed ? 0 : item->entry.mark_count;
+            run->hashes += is_new(item) ? item->entry.mark_count : 0;
         }
         free_addition(&item);
     }
@@ -203,9 +213,7 @@ static int flush_group(add_run *run) {
 
 static int take(void *shared, job *item, bool idle) {
     add_run *run = shared;
-    if (item && item->status < 0 && run->set->json)
-        print_json(stdout, json_failure("path", item->path, item->error.text));
-    if (item && item->made) {
+    if (item) {
         addition *made = item->made;
         run->group[run->group_count++] = made;
         run->group_marks += made->entry.mark_count;

@@ -3,6 +3,7 @@
 # Sourced by test_*.sh, which are called as `test_NAME.sh RESIGHT`. Each works in a folder of its own.
 set -u
 resight=$(realpath "$1")
+project=$(realpath "$(dirname "$0")/../..")
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work" || exit 1

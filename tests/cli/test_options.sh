@@ -81,7 +81,7 @@ code_is 2
 err_has '^resight: --every: '
 
 # Everything that help names is in the manual, and every command.
-manual=$(sed 's/\\-/-/g' "$(dirname "$0")/../../cli/resight.1")
+manual=$(sed 's/\\-/-/g' "$project/cli/resight.1")
 for word in $("$resight" help | sed -n 's/^  \([a-z]*\) .*/\1/p' | sort -u); do
     case $manual in *"$word"*) ;; *) fail "the manual does not name the command $word" ;; esac
 done
