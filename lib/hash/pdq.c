@@ -4,7 +4,9 @@
 #include "hash/bits.h"
 #include "hash/dct_matrix.h"
 #include "luma/jarosz.h"
+#include "luma/turn.h"
 #include <stdbool.h>
+#include <string.h>
 
 /* One gradient step of quality for every 90 units, at most 100: pdq/cpp/hashing/pdqhashing.cpp,
  * pdqImageDomainQualityMetric. */
@@ -16,7 +18,7 @@ struct resight_hasher {
     dct_matrix matrix;
     luma_rows rows;
     jarosz filter;
-    buffer turned; /* pixels of a turned picture */
+    buffer swapped; /* pixels of a picture with its axes swapped */
 };
 
 int resight_hasher_new(resight_cpu cpu, resight_hasher **out) {
@@ -37,7 +39,7 @@ void resight_hasher_free(resight_hasher **hasher) {
         return;
     luma_rows_free(&(*hasher)->rows);
     jarosz_free(&(*hasher)->filter);
-    buffer_free(&(*hasher)->turned);
+    buffer_free(&(*hasher)->swapped);
     free(*hasher);
     *hasher = NULL;
 }
@@ -51,11 +53,11 @@ static bool too_small(const resight_image *image) {
 }
 
 /* Everything up to the coefficients, for a picture that is checked and large enough. */
-static int coefficients(resight_hasher *hasher, const resight_image *image, resight_dialect dialect, resight_dct16 *dct,
+static int coefficients(resight_hasher *hasher, const resight_image *image, luma_reading how, resight_dct16 *dct,
                         int32_t *quality) {
     const kernel_table *kernels = hasher->kernels;
     resight_luma64 luma;
-    int status = luma_rows_start(&hasher->rows, kernels, image, dialect == RESIGHT_PDQ512);
+    int status = luma_rows_start(&hasher->rows, kernels, image, how);
     if (status == RESIGHT_OK)
         status = jarosz_sample(&hasher->filter, kernels, &hasher->rows, &luma);
     if (status != RESIGHT_OK)
@@ -72,20 +74,27 @@ static int check(const resight_image *image, resight_dialect dialect) {
     return resight_image_check(image);
 }
 
-int resight_hasher_pdq(resight_hasher *hasher, const resight_image *image, resight_dialect dialect, resight_pdq *out) {
-    int status = check(image, dialect);
-    if (status != RESIGHT_OK)
-        return status;
+static luma_reading as_stored(resight_dialect dialect) {
+    return (luma_reading){.squash = dialect == RESIGHT_PDQ512};
+}
+
+/* One hash of a checked picture, read in some way. */
+static int hash_read(resight_hasher *hasher, const resight_image *image, luma_reading how, resight_pdq *out) {
     resight_pdq pdq = {.quality = 0};
     if (!too_small(image)) {
         resight_dct16 dct;
-        status = coefficients(hasher, image, dialect, &dct, &pdq.quality);
+        const int status = coefficients(hasher, image, how, &dct, &pdq.quality);
         if (status != RESIGHT_OK)
             return status;
         pdq.hash = bits_above_median(&dct);
     }
     *out = pdq;
     return RESIGHT_OK;
+}
+
+int resight_hasher_pdq(resight_hasher *hasher, const resight_image *image, resight_dialect dialect, resight_pdq *out) {
+    const int status = check(image, dialect);
+    return status == RESIGHT_OK ? hash_read(hasher, image, as_stored(dialect), out) : status;
 }
 
 int resight_hasher_dihedral(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
@@ -96,7 +105,7 @@ int resight_hasher_dihedral(resight_hasher *hasher, const resight_image *image, 
     resight_dct16 dct, turned;
     int32_t quality = 0;
     if (!too_small(image)) {
-        status = coefficients(hasher, image, dialect, &dct, &quality);
+        status = coefficients(hasher, image, as_stored(dialect), &dct, &quality);
         if (status != RESIGHT_OK)
             return status;
     }
@@ -110,20 +119,25 @@ int resight_hasher_dihedral(resight_hasher *hasher, const resight_image *image, 
     return RESIGHT_OK;
 }
 
+/* Four of the eight are the picture read from its four corners, the other four the same of one copy with its axes
+ * swapped. */
 int resight_hasher_turned(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
                           resight_pdq out[RESIGHT_TRANSFORMS]) {
     resight_pdq pdq[RESIGHT_TRANSFORMS];
-    int status = resight_hasher_pdq(hasher, image, dialect, &pdq[RESIGHT_ORIGINAL]);
+    resight_image swapped;
+    int status = check(image, dialect);
     if (status == RESIGHT_OK)
-        status = buffer_reserve(&hasher->turned, resight_image_bytes(image));
-    for (unsigned t = RESIGHT_ORIGINAL + 1; t < RESIGHT_TRANSFORMS && status == RESIGHT_OK; t++) {
-        resight_image turned;
-        status = resight_image_transform(image, (resight_transform)t, hasher->turned.bytes, &turned);
-        if (status == RESIGHT_OK)
-            status = resight_hasher_pdq(hasher, &turned, dialect, &pdq[t]);
+        status = buffer_reserve(&hasher->swapped, resight_image_bytes(image));
+    if (status == RESIGHT_OK)
+        status = resight_image_transform(image, RESIGHT_FLIP_PLUS_1, hasher->swapped.bytes, &swapped);
+    for (unsigned i = 0; i < RESIGHT_TRANSFORMS && status == RESIGHT_OK; i++) {
+        const turning t = turning_of((resight_transform)i);
+        luma_reading how = as_stored(dialect);
+        how.mirror_x = t.mirror_x;
+        how.mirror_y = t.mirror_y;
+        status = hash_read(hasher, t.swap ? &swapped : image, how, &pdq[i]);
     }
     if (status == RESIGHT_OK)
-        for (unsigned t = 0; t < RESIGHT_TRANSFORMS; t++)
-            out[t] = pdq[t];
+        memcpy(out, pdq, sizeof pdq);
     return status;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A picture as rows of float luma, whole or squashed. */
+/* A picture as rows of float luma, whole or squashed, from either side. */
 #ifndef RESIGHT_LUMA_ROWS_H
 #define RESIGHT_LUMA_ROWS_H
 
@@ -8,19 +8,22 @@
 #include <resight/image.h>
 #include <stdbool.h>
 
+/* How the rows are read. All zero: the picture as it is. */
+typedef struct luma_reading {
+    bool squash;             /* bring a side over 512 to 512x512 by nearest neighbour */
+    bool mirror_x, mirror_y; /* from right to left, from bottom to top: as if the pixels had been turned so before */
+} luma_reading;
+
 typedef struct luma_rows {
     size_t width, height; /* after squashing */
     resight_image image;
     luma_row_fn *read;
-    bool squashed;
+    luma_reading how;
     buffer squashed_row; /* of pixels; kept between pictures */
 } luma_rows;
 
-/*
- * Set up for one picture that passes resight_image_check(); `squash` brings one with a side over 512 to 512x512 by nearest
- * neighbour. RESIGHT_OK or RESIGHT_E_NOMEM.
- */
-int luma_rows_start(luma_rows *rows, const kernel_table *kernels, const resight_image *image, bool squash);
+/* Set up for one picture that passes resight_image_check(): RESIGHT_OK or RESIGHT_E_NOMEM. */
+int luma_rows_start(luma_rows *rows, const kernel_table *kernels, const resight_image *image, luma_reading how);
 
 /* Row y, 0 <= y < height, to luma[width]. */
 void luma_rows_read(luma_rows *rows, size_t y, float *luma);

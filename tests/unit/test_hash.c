@@ -99,6 +99,44 @@ Test(hash, median_of_many_shapes) {
     }
 }
 
+static void expect_turned(resight_hasher *hasher, const resight_image *image, resight_dialect dialect) {
+    resight_pdq turned[RESIGHT_TRANSFORMS], plain;
+    cr_assert_eq(resight_hasher_turned(hasher, image, dialect, turned), RESIGHT_OK);
+    uint8_t *px = malloc(resight_image_bytes(image));
+    for (unsigned t = 0; t < RESIGHT_TRANSFORMS; t++) {
+        resight_image copy;
+        cr_assert_eq(resight_image_transform(image, (resight_transform)t, px, &copy), RESIGHT_OK);
+        cr_assert_eq(resight_hasher_pdq(hasher, &copy, dialect, &plain), RESIGHT_OK);
+        cr_expect_eq(memcmp(&plain, &turned[t], sizeof plain), 0, "%ux%u %s %s", image->width_px, image->height_px,
+                     resight_dialect_name(dialect), resight_transform_name((resight_transform)t));
+    }
+    free(px);
+}
+
+/* Reading a picture from another corner gives the bits that hashing a turned copy gives. */
+Test(hash, turned_hashes_are_those_of_turned_copies) {
+    static const struct {
+        uint32_t width, height;
+    } sizes[] = {{64, 64}, {5, 9}, {4, 70}, {131, 97}, {600, 33}, {700, 513}};
+    static uint8_t px[700 * 513 * 3];
+    resight_hasher *hasher = NULL;
+    cr_assert_eq(resight_hasher_new(RESIGHT_CPU_AUTO, &hasher), RESIGHT_OK);
+    uint32_t s = 2463534242u;
+    for (size_t i = 0; i < sizeof px; i++) {
+        s ^= s << 13, s ^= s >> 17, s ^= s << 5;
+        px[i] = (uint8_t)(s >> 24);
+    }
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        resight_image image = {px, sizes[i].width, sizes[i].height, sizes[i].width, RESIGHT_GRAY8};
+        expect_turned(hasher, &image, RESIGHT_PDQ);
+        image.stride_bytes *= 3;
+        image.format = RESIGHT_RGB24;
+        expect_turned(hasher, &image, RESIGHT_PDQ);
+        expect_turned(hasher, &image, RESIGHT_PDQ512);
+    }
+    resight_hasher_free(&hasher);
+}
+
 /* A picture on a grid that is its own mirror image, so that derived and turned hashes must agree. */
 Test(hash, derived_hashes_are_those_of_the_turned_pixels) {
     enum { SIDE = 64 };
