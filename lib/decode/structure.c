@@ -2,8 +2,10 @@
 /* The outer structure of files: does it move, does it break off, and what of it decoders may see. */
 #include "decode/structure.h"
 
+#include "base/size.h"
 #include "decode/chunks.h"
 #include <resight/status.h>
+#include <stdlib.h>
 
 #define PNG_SIGNATURE_BYTES 8
 
@@ -34,15 +36,16 @@ bool whole_bmp(const uint8_t *bytes, size_t size_bytes) {
         return false;
     const bool core = little32(bytes + 14) == CORE_HEADER;
     const uint64_t width = core ? little32(bytes + 18) & 0xffff : little32(bytes + 18);
-    const int64_t signed_height = core ? little32(bytes + 18) >> 16 : (int32_t)little32(bytes + 22);
+    const int32_t top_down = (int32_t)little32(bytes + 22);
+    const uint64_t height = core ? little32(bytes + 18) >> 16 : (uint64_t)llabs(top_down);
     const uint64_t depth = core ? little32(bytes + 22) >> 16 : little32(bytes + 26) >> 16;
     const uint32_t compression = core ? UNCOMPRESSED : little32(bytes + 30);
-    uint64_t needed = little32(bytes + 10);
+    const uint64_t offset = little32(bytes + 10);
+    size_t needed = little32(bytes + 34);
     if (compression == UNCOMPRESSED || compression == BIT_FIELDS || compression == ALPHA_BIT_FIELDS)
-        needed += (width * depth + 31) / 32 * 4 * (uint64_t)(signed_height < 0 ? -signed_height : signed_height);
-    else
-        needed += little32(bytes + 34);
-    return needed <= size_bytes;
+        return size_mul((width * depth + 31) / 32 * 4, height, &needed) && size_add(needed, offset, &needed) &&
+               needed <= size_bytes;
+    return offset + needed <= size_bytes;
 }
 
 /* An EBML length: the position of the first one bit gives its bytes, RFC 8794, section 4. All ones is "not known". */
