@@ -4,11 +4,11 @@
  * file to the next. Formats are chosen here; how each is read is the business of one file beside this one.
  */
 #include "base/cleanup.h"
-#include "decode/animated.h"
 #include "decode/backend.h"
 #include "decode/exif.h"
 #include "decode/probe.h"
 #include "decode/source.h"
+#include "decode/structure.h"
 #include <string.h>
 
 static const backend *const backends[] = {&backend_jpeg,         &backend_png,  &backend_ffmpeg_still,

@@ -6,10 +6,11 @@
 #include <libavutil/mem.h>
 #include <pthread.h>
 
+/* AVERROR(EIO) is not a failure of ours to read, which is noted where it happens: demuxers say so when a file is short.
+ */
 int ffmpeg_status(int code) {
     switch (code) {
     case AVERROR(ENOMEM): return RESIGHT_E_NOMEM;
-    case AVERROR(EIO): return RESIGHT_E_IO;
     case AVERROR_DECODER_NOT_FOUND:
     case AVERROR_DEMUXER_NOT_FOUND:
     case AVERROR_PATCHWELCOME:

@@ -3,9 +3,10 @@
  * A container, opened by FFmpeg over one of our sources. Which demuxers and decoders may see a stranger's bytes is
  * written down here; none of them can open a second file.
  */
-#include "decode/animated.h"
 #include "decode/ffmpeg.h"
+#include "decode/probe.h"
 #include "decode/source.h"
+#include "decode/structure.h"
 #include <inttypes.h>
 #include <libavutil/display.h>
 #include <string.h>
@@ -234,6 +235,8 @@ static bool is_listed(const char *name, const char *list) {
 
 static int choose_codec(ffmpeg_input *input, resight_error *error) {
     const AVCodecParameters *parameters = input->stream->codecpar;
+    if (parameters->codec_id == AV_CODEC_ID_NONE)
+        return resight_fail(error, RESIGHT_E_FORMAT, "the codec of the video is not to be found");
     input->codec = avcodec_find_decoder(parameters->codec_id);
     if (!input->codec || !is_listed(input->codec->name, decoders_for(input->file->format)))
         return resight_fail(error, RESIGHT_E_UNSUPPORTED, "no decoder for video of the codec '%s'",
@@ -276,7 +279,12 @@ bool ffmpeg_input_breaks_off(const ffmpeg_input *input) {
     const int count = avformat_index_get_entries_count(input->stream);
     const AVIndexEntry *last = count > 0 ? avformat_index_get_entry(input->stream, count - 1) : NULL;
     const uint64_t size_bytes = resight_source_size(input->source);
-    return input->broken || (last && last->pos >= 0 && (uint64_t)last->pos + (uint64_t)last->size > size_bytes);
+    uint8_t first[PROBE_BYTES];
+    size_t got_bytes = 0;
+    if (input->broken || (last && last->pos >= 0 && (uint64_t)last->pos + (uint64_t)last->size > size_bytes))
+        return true;
+    return resight_source_read(input->source, 0, first, sizeof first, &got_bytes, NULL) == RESIGHT_OK &&
+           !whole_matroska(first, got_bytes, size_bytes);
 }
 
 /* libavutil/display.h: x' = a x + c y, y' = b x + d y, with y down; a b c d are entries 0, 1, 3 and 4. */

@@ -3,8 +3,8 @@
  * BMP, TIFF, still WebP and JPEG XL by FFmpeg's decoders alone: the whole file is one packet, no demuxer sees it. The
  * size is known only when the picture is decoded, so that happens when the file is opened.
  */
-#include "decode/animated.h"
 #include "decode/ffmpeg.h"
+#include "decode/structure.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,7 +51,12 @@ static int still_create(void **out) {
     return RESIGHT_OK;
 }
 
-/* A decoder that meets damage stops instead of going on with filler. */
+/* A decoder that meets damage stops instead of going on with filler. FFmpeg's for TIFF would then also stop at each tag
+ * that it does not know, and most files have one; it checks the bounds of every strip in any case. */
+static int strictness(resight_format format) {
+    return format == RESIGHT_FORMAT_TIFF ? 0 : AV_EF_EXPLODE | AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
+}
+
 static int open_codec(still_state *state, resight_error *error) {
     const AVCodec *codec = avcodec_find_decoder(codec_of(state->file->format));
     if (!codec)
@@ -59,7 +64,7 @@ static int open_codec(still_state *state, resight_error *error) {
                             resight_format_name(state->file->format));
     int code = ffmpeg_codec_new(codec, NULL, &state->guard, &state->codec);
     if (code >= 0) {
-        state->codec->err_recognition = AV_EF_EXPLODE | AV_EF_CRCCHECK | AV_EF_BITSTREAM | AV_EF_BUFFER;
+        state->codec->err_recognition = strictness(state->file->format);
         code = avcodec_open2(state->codec, codec, NULL);
     }
     return code < 0 ? ffmpeg_fail(error, code, codec->name) : RESIGHT_OK;
@@ -89,12 +94,21 @@ static int decode(still_state *state, resight_error *error) {
     return RESIGHT_OK;
 }
 
+/* What FFmpeg's decoders would let pass. */
+static bool breaks_off(const media *file) {
+    switch (file->format) {
+    case RESIGHT_FORMAT_WEBP: return !whole_webp(file->bytes, file->size_bytes);
+    case RESIGHT_FORMAT_BMP: return !whole_bmp(file->bytes, file->size_bytes);
+    default: return false;
+    }
+}
+
 static int still_open(void *opaque, const media *file, resight_media_info *info, resight_error *error) {
     still_state *state = opaque;
     state->file = file;
     state->guard = (ffmpeg_guard){.file = file};
-    if (file->format == RESIGHT_FORMAT_WEBP && !whole_webp(file->bytes, file->size_bytes))
-        return resight_fail(error, RESIGHT_E_FORMAT, "webp: the file breaks off");
+    if (breaks_off(file))
+        return resight_fail(error, RESIGHT_E_FORMAT, "%s: the file breaks off", resight_format_name(file->format));
     int status = open_codec(state, error);
     if (status == RESIGHT_OK)
         status = decode(state, error);

@@ -4,9 +4,9 @@
  * over and remembered; a container of a still format that holds one picture is a still, and then nothing is passed
  * over.
  */
-#include "decode/animated.h"
 #include "decode/ffmpeg.h"
 #include "decode/sampling.h"
+#include "decode/structure.h"
 #include <stdio.h>
 #include <stdlib.h>
 

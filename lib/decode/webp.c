@@ -4,10 +4,10 @@
  * without this library, so that a still has the same hash in both.
  */
 #include "decode/alpha.h"
-#include "decode/animated.h"
 #include "decode/backend.h"
 #include "decode/chunks.h"
 #include "decode/sampling.h"
+#include "decode/structure.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <webp/demux.h>

@@ -13,7 +13,7 @@
 #define LANES 16
 
 static inline __mmask16 first_lanes(size_t count) {
-    return count >= LANES ? (__mmask16)0xffff : (__mmask16)((1u << count) - 1);
+    return (__mmask16)(count >= LANES ? 0xffffu : (1u << count) - 1);
 }
 
 /* ---- Luma ---------------------------------------------------------------------------------------------------------

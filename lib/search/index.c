@@ -10,6 +10,7 @@
  * Nothing is allocated but hits. Candidates are counted against a budget, so that hashes crowded into few buckets cost
  * a scan and a little, no more. Offsets and postings may lie in a damaged file: none is used before it is checked.
  */
+#include "search/band.h"
 #include "search/hits.h"
 #include "search/plan.h"
 #include "search/scan.h"
@@ -18,17 +19,36 @@
 
 /* Values in a block, and candidates compared together: what they prefetch fits the first cache. */
 #define PROBES 128
-#define CANDIDATES 256
+#define CANDIDATES 512
+/* A vector of four postings: copying more reads lines that nobody asked for. */
+#define SHORT_BUCKET 4
+
+/* Values that differ in one bit from a common one: at most one for each bit of a band. */
+#define ROW_MAX 28
+
+/*
+ * Prefetch to the second cache: as many lines are on their way at once as it can wait for, which is several times what
+ * the first can.
+ */
+#define SECOND_CACHE 2
+
+/* A value to look up in a band. */
+typedef struct probe {
+    uint32_t band, value;
+} probe;
 
 /* A bucket of a band. */
 typedef struct bucket {
-    const uint32_t *from, *to;
+    const uint32_t *from, *to, *end; /* end: of the postings of all buckets */
     uint32_t band;
 } bucket;
 
-/* Where the enumeration of values stands: the mask is the next to try, of `weight` bits. */
+/*
+ * Where the enumeration of values stands. The masks of one weight that agree in all bits but the lowest make a row; the
+ * prefix is what they agree in.
+ */
 typedef struct probe_cursor {
-    uint32_t band, mask;
+    uint32_t band, prefix;
     int weight;
 } probe_cursor;
 
@@ -44,9 +64,7 @@ typedef struct lookup {
     uint32_t value[RESIGHT_MAX_BANDS];     /* the query's own */
     probe_cursor cursor;
     size_t probe_count, bucket_count, candidate_count;
-    struct {
-        uint32_t band, value;
-    } probe[PROBES];
+    probe probe[PROBES];
     bucket bucket[PROBES];
     uint32_t candidate[CANDIDATES];
     uint8_t candidate_band[CANDIDATES];
@@ -97,57 +115,73 @@ static uint32_t next_of_weight(uint32_t mask) {
     return carried | ((mask ^ carried) >> (2 + __builtin_ctz(mask)));
 }
 
-/* Step to the next mask, weight or band. */
-static void advance(lookup *l, probe_cursor *cursor) {
+/* Step to the next row, weight or band. */
+static void advance(const lookup *l, probe_cursor *cursor) {
     const uint32_t width = l->index->plan.band[cursor->band].width_bits;
-    if (cursor->weight > 0) {
-        cursor->mask = next_of_weight(cursor->mask);
-        if (cursor->mask >> width == 0)
+    if (cursor->weight > 1) {
+        cursor->prefix = next_of_weight(cursor->prefix);
+        if (cursor->prefix >> width == 0)
             return;
     }
     cursor->weight++;
-    cursor->mask = ((uint32_t)1 << cursor->weight) - 1;
+    cursor->prefix = ((uint32_t)1 << (cursor->weight - 1)) - 1;
     if (cursor->weight <= l->band_radius[cursor->band] && (uint32_t)cursor->weight <= width)
         return;
-    cursor->mask = 0;
+    cursor->prefix = 0;
     cursor->weight = 0;
     do
         cursor->band++;
     while (cursor->band < l->index->plan.band_count && l->band_radius[cursor->band] < 0);
 }
 
-static void next_probes(lookup *l) {
-    const uint32_t bands = l->index->plan.band_count;
-    probe_cursor cursor = l->cursor;
-    size_t n = 0;
-    while (n < PROBES && cursor.band < bands) {
-        const uint32_t value = l->value[cursor.band] ^ cursor.mask;
-        __builtin_prefetch(&l->index->offsets[cursor.band][value]);
-        l->probe[n].band = cursor.band;
-        l->probe[n].value = value;
-        n++;
-        advance(l, &cursor);
+/* The values of a row; returns how many. */
+static size_t next_row(const lookup *l, const probe_cursor *cursor, probe *out) {
+    const uint32_t *offsets = l->index->offsets[cursor->band];
+    const uint32_t base = l->value[cursor->band] ^ cursor->prefix;
+    if (cursor->weight == 0) {
+        __builtin_prefetch(&offsets[base], 0, SECOND_CACHE);
+        *out = (probe){cursor->band, base};
+        return 1;
     }
-    l->cursor = cursor;
+    const uint32_t bits =
+        cursor->prefix != 0 ? (uint32_t)__builtin_ctz(cursor->prefix) : l->index->plan.band[cursor->band].width_bits;
+    for (uint32_t bit = 0; bit < bits; bit++) {
+        const uint32_t value = base ^ (uint32_t)1 << bit;
+        __builtin_prefetch(&offsets[value], 0, SECOND_CACHE);
+        out[bit] = (probe){cursor->band, value};
+    }
+    return bits;
+}
+
+static void next_probes(lookup *l) {
+    size_t n = 0;
+    while (n + ROW_MAX <= PROBES && l->cursor.band < l->index->plan.band_count) {
+        n += next_row(l, &l->cursor, l->probe + n);
+        advance(l, &l->cursor);
+    }
     l->probe_count = n;
 }
 
 static int read_bounds(lookup *l) {
+    const uint32_t count = l->index->count;
+    uint64_t budget = l->budget;
     size_t n = 0;
     for (size_t i = 0; i < l->probe_count; i++) {
         const uint32_t band = l->probe[i].band;
         const uint32_t *offsets = &l->index->offsets[band][l->probe[i].value];
-        const uint32_t from = offsets[0], to = offsets[1];
-        if (from > to || to > l->index->count)
-            return RESIGHT_E_DAMAGED;
-        if (to - from > l->budget)
-            return DEARER_THAN_SCAN;
-        l->budget -= to - from;
         const uint32_t *postings = l->index->postings[band];
-        __builtin_prefetch(postings + from);
-        l->bucket[n] = (bucket){postings + from, postings + to, band};
+        const uint32_t from = offsets[0], to = offsets[1];
+        if (from > to || to > count)
+            return RESIGHT_E_DAMAGED;
+        if (to - from > budget)
+            return DEARER_THAN_SCAN;
+        budget -= to - from;
+        __builtin_prefetch(postings + from, 0, SECOND_CACHE);
+        __builtin_prefetch(postings + to - 1, 0, SECOND_CACHE); /* often of the next line */
+        l->bucket[n] = (bucket){postings + from, postings + to, postings + count, band};
         n += from < to;
     }
+    l->budget = budget;
     l->bucket_count = n;
     return RESIGHT_OK;
 }
@@ -155,7 +189,7 @@ static int read_bounds(lookup *l) {
 /* A hash that stands in several buckets is reported from the first band that leads to it. */
 static bool is_first_band(const lookup *l, const resight_hash *hash, uint32_t band) {
     for (uint32_t b = 0; b < band; b++) {
-        const uint32_t differing = resight_band_value(hash, &l->index->plan.band[b]) ^ l->value[b];
+        const uint32_t differing = band_value(hash, &l->index->plan.band[b]) ^ l->value[b];
         if (__builtin_popcount(differing) <= l->band_radius[b])
             return false;
     }
@@ -180,22 +214,65 @@ static int compare_candidates(lookup *l) {
     return RESIGHT_OK;
 }
 
-static int gather_candidates(lookup *l) {
-    for (size_t i = 0; i < l->bucket_count; i++)
-        for (const uint32_t *posting = l->bucket[i].from; posting < l->bucket[i].to; posting++) {
-            if (*posting >= l->index->count)
-                return RESIGHT_E_DAMAGED;
-            if (l->candidate_count == CANDIDATES) {
-                const int status = compare_candidates(l);
-                if (status != RESIGHT_OK)
-                    return status;
-            }
-            __builtin_prefetch(&l->index->hashes[*posting]);
-            l->candidate_band[l->candidate_count] = (uint8_t)l->bucket[i].band;
-            l->candidate[l->candidate_count++] = *posting;
-        }
-    l->bucket_count = 0;
+/* Ask for the hashes of the candidates from `first` on. */
+static int fetch_hashes(const lookup *l, size_t first, size_t end) {
+    const resight_hash *hashes = l->index->hashes;
+    const uint32_t count = l->index->count;
+    bool outside = false;
+    for (size_t i = first; i < end; i++) {
+        outside |= l->candidate[i] >= count;
+        __builtin_prefetch(&hashes[l->candidate[i]], 0, SECOND_CACHE);
+    }
+    return outside ? RESIGHT_E_DAMAGED : RESIGHT_OK;
+}
+
+/* A bucket of any length; what fills up is compared at once. */
+static int gather_long(lookup *l, const bucket *b) {
+    for (const uint32_t *from = b->from; from < b->to;) {
+        const size_t room = CANDIDATES - l->candidate_count, left = (size_t)(b->to - from);
+        const size_t taken = left < room ? left : room, first = l->candidate_count;
+        memcpy(l->candidate + first, from, taken * sizeof *from);
+        memset(l->candidate_band + first, (int)b->band, taken);
+        l->candidate_count += taken;
+        from += taken;
+        int status = fetch_hashes(l, first, l->candidate_count);
+        if (status == RESIGHT_OK && l->candidate_count == CANDIDATES)
+            status = compare_candidates(l);
+        if (status != RESIGHT_OK)
+            return status;
+    }
     return RESIGHT_OK;
+}
+
+/*
+ * The buckets from `i` on that are short and not the last of their table, as nearly all are: copied at a fixed length,
+ * for a branch on the length of each would be mispredicted. Returns the first bucket that is left.
+ */
+static size_t gather_short(lookup *l, size_t i) {
+    size_t n = l->candidate_count;
+    for (; i < l->bucket_count && n + SHORT_BUCKET <= CANDIDATES; i++) {
+        const bucket *b = &l->bucket[i];
+        if (b->to - b->from > SHORT_BUCKET || b->end - b->from < SHORT_BUCKET)
+            break;
+        memcpy(l->candidate + n, b->from, SHORT_BUCKET * sizeof *b->from);
+        memset(l->candidate_band + n, (int)b->band, SHORT_BUCKET);
+        n += (size_t)(b->to - b->from);
+    }
+    l->candidate_count = n;
+    return i;
+}
+
+static int gather_candidates(lookup *l) {
+    int status = RESIGHT_OK;
+    for (size_t i = 0; i < l->bucket_count && status == RESIGHT_OK; i++) {
+        const size_t first = l->candidate_count;
+        i = gather_short(l, i);
+        status = fetch_hashes(l, first, l->candidate_count);
+        if (status == RESIGHT_OK && i < l->bucket_count)
+            status = gather_long(l, &l->bucket[i]);
+    }
+    l->bucket_count = 0;
+    return status;
 }
 
 static int run(lookup *l) {
@@ -227,7 +304,7 @@ static int look_up(const resight_index *index, const resight_hash *query, unsign
     l.probe_count = l.bucket_count = l.candidate_count = 0;
     for (uint32_t b = 0; b < index->plan.band_count; b++) {
         l.band_radius[b] = (int8_t)index->plan.band[b].radius_bits;
-        l.value[b] = resight_band_value(query, &index->plan.band[b]);
+        l.value[b] = band_value(query, &index->plan.band[b]);
     }
     shrink_radii(&l, index->plan.radius_bits - radius_bits);
     const uint64_t scan_cost = (uint64_t)index->count * SCAN_COST;

@@ -15,9 +15,10 @@
  */
 #include "search/plan.h"
 
+#include "search/band.h"
+
 #define HASH_BITS 256
 #define MIN_WIDTH_BITS (HASH_BITS / RESIGHT_MAX_BANDS)
-#define MAX_WIDTH_BITS 28
 #define MAX_BAND_RADIUS 3
 #define MAX_PLAN_RADIUS 63
 

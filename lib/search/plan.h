@@ -6,12 +6,13 @@
 #include <resight/search.h>
 
 /*
- * Times of one step, in units of a sixteenth of a nanosecond: medians of benchmarks/bench_search.c at 10^6 hashes on
- * one core of an EPYC of 2024. Only their ratios matter.
+ * Times of one step in tenths of a nanosecond, as least squares over the plans tried by hand give them on one core of
+ * an EPYC of 2024 with 4 KiB pages: 10 ns a value at 10^6 and at 10^7 hashes; a candidate 4 ns at 10^6, where the
+ * hashes just about lie in a cache, and 15 ns at 10^7. Only the ratios matter, and the optimum is flat.
  */
-#define PROBE_COST 48     /* a value: its two offsets */
-#define CANDIDATE_COST 80 /* a posting and the first half of its hash */
-#define SCAN_COST 8       /* a hash in a scan for one query */
+#define PROBE_COST 100     /* a value: its two offsets, and the first of its postings */
+#define CANDIDATE_COST 100 /* a hash, met at random */
+#define SCAN_COST 6        /* a hash in a scan for one query */
 
 /* Values at exactly `distance` bits from a value of width_bits: the binomial coefficient. */
 uint64_t plan_shell(unsigned width_bits, unsigned distance);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which files of still-picture formats move, and which break off: read from their outer structure, nothing decoded. */
-#ifndef RESIGHT_DECODE_ANIMATED_H
-#define RESIGHT_DECODE_ANIMATED_H
+#ifndef RESIGHT_DECODE_STRUCTURE_H
+#define RESIGHT_DECODE_STRUCTURE_H
 
 #include "base/buffer.h"
 #include <stdbool.h>
@@ -14,6 +14,14 @@ bool animated_webp(const uint8_t *bytes, size_t size_bytes);
 
 /* All that the RIFF header promises is there. */
 bool whole_webp(const uint8_t *bytes, size_t size_bytes);
+
+/* As many bytes as the size and depth of the picture ask for: FFmpeg would take a shorter one for a file without row
+ * padding, and shear the picture. */
+bool whole_bmp(const uint8_t *bytes, size_t size_bytes);
+
+/* False when a Matroska segment says that it is longer than the file. Only the first bytes are looked at; true for
+ * every other format. */
+bool whole_matroska(const uint8_t *first, size_t first_bytes, uint64_t size_bytes);
 
 /* Every block is closed and the trailer is there: GIF89a specification, appendix B. */
 bool whole_gif(const uint8_t *bytes, size_t size_bytes);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The outer structure of APNG, WebP and GIF files: does it move, does it break off, and what of it decoders may see. */
-#include "decode/animated.h"
+/* The outer structure of files: does it move, does it break off, and what of it decoders may see. */
+#include "decode/structure.h"
 
+#include "base/size.h"
 #include "decode/chunks.h"
 #include <resight/status.h>
+#include <stdlib.h>
 
 #define PNG_SIGNATURE_BYTES 8
 
@@ -25,6 +27,56 @@ bool animated_webp(const uint8_t *bytes, size_t size_bytes) {
 
 bool whole_webp(const uint8_t *bytes, size_t size_bytes) {
     return size_bytes >= 12 && little32(bytes + 4) <= size_bytes - 8;
+}
+
+/* Microsoft's BITMAPCOREHEADER (12 bytes) and BITMAPINFOHEADER: rows are padded to four bytes. */
+bool whole_bmp(const uint8_t *bytes, size_t size_bytes) {
+    enum { CORE_HEADER = 12, INFO_BYTES = 14 + 40, UNCOMPRESSED = 0, BIT_FIELDS = 3, ALPHA_BIT_FIELDS = 6 };
+    if (size_bytes < INFO_BYTES)
+        return false;
+    const bool core = little32(bytes + 14) == CORE_HEADER;
+    const uint64_t width = core ? little32(bytes + 18) & 0xffff : little32(bytes + 18);
+    const int32_t top_down = (int32_t)little32(bytes + 22);
+    const uint64_t height = core ? little32(bytes + 18) >> 16 : (uint64_t)llabs(top_down);
+    const uint64_t depth = core ? little32(bytes + 22) >> 16 : little32(bytes + 26) >> 16;
+    const uint32_t compression = core ? UNCOMPRESSED : little32(bytes + 30);
+    const uint64_t offset = little32(bytes + 10);
+    size_t needed = little32(bytes + 34);
+    if (compression == UNCOMPRESSED || compression == BIT_FIELDS || compression == ALPHA_BIT_FIELDS)
+        return size_mul((width * depth + 31) / 32 * 4, height, &needed) && size_add(needed, offset, &needed) &&
+               needed <= size_bytes;
+    return offset + needed <= size_bytes;
+}
+
+/* An EBML length: the position of the first one bit gives its bytes, RFC 8794, section 4. All ones is "not known". */
+static bool ebml_length(const uint8_t *bytes, size_t left, size_t *length_bytes, uint64_t *value) {
+    if (left == 0 || bytes[0] == 0)
+        return false;
+    const size_t count = (size_t)__builtin_clz(bytes[0]) - 24 + 1;
+    if (left < count)
+        return false;
+    uint64_t got = bytes[0] & (0xffu >> count);
+    bool known = got != 0xffu >> count;
+    for (size_t i = 1; i < count; i++) {
+        got = got << 8 | bytes[i];
+        known = known || bytes[i] != 0xff;
+    }
+    *length_bytes = count;
+    *value = got;
+    return known;
+}
+
+bool whole_matroska(const uint8_t *first, size_t first_bytes, uint64_t size_bytes) {
+    size_t length_bytes = 0;
+    uint64_t length = 0;
+    if (first_bytes < 4 || memcmp(first, "\x1a\x45\xdf\xa3", 4) != 0 ||
+        !ebml_length(first + 4, first_bytes - 4, &length_bytes, &length) || length > first_bytes)
+        return true;
+    const size_t segment = 4 + length_bytes + (size_t)length;
+    if (segment + 4 > first_bytes || memcmp(first + segment, "\x18\x53\x80\x67", 4) != 0 ||
+        !ebml_length(first + segment + 4, first_bytes - segment - 4, &length_bytes, &length))
+        return true;
+    return length <= size_bytes && segment + 4 + length_bytes + length <= size_bytes;
 }
 
 /* A run of length-prefixed blocks, closed by an empty one. */
