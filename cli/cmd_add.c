@@ -21,7 +21,7 @@
 /* A file that was hashed and waits to be written, or that failed and waits to be reported in its turn. */
 typedef struct addition {
     char *path;
-    char *failure; /* its text, or NULL */
+    char *failure;       /* its text, or NULL */
     resight_entry entry; /* marks are owned; name is path */
     uint64_t id;
     bool existed, damaged;

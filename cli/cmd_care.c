@@ -168,6 +168,6 @@ int run_backup(const settings *set, char **operands) {
     const int status = resight_db_backup(db, operands[0], &error);
     if (status == RESIGHT_OK)
         return EXIT_MATCHED;
-    complain(operands[0], "%s", error.text[0] ? error.text : resight_status_name(status));
+    database_trouble(set, status, &error);
     return EXIT_TROUBLE;
 }

@@ -17,7 +17,10 @@ const char *database_path(const settings *set) {
 }
 
 int database_trouble(const settings *set, int status, const resight_error *error) {
-    complain(database_path(set), "%s", error->text[0] ? error->text : resight_status_name(status));
+    if (error->text[0]) /* these texts begin with the database */
+        complain(NULL, "%s", error->text);
+    else
+        complain(database_path(set), "%s", resight_status_name(status));
     return status;
 }
 

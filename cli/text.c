@@ -24,8 +24,10 @@ void vcomplain(const char *subject, const char *format, va_list args) {
     flockfile(stderr);
     progress_hide();
     fputs("resight: ", stderr);
-    print_name(stderr, subject);
-    fputs(": ", stderr);
+    if (subject) {
+        print_name(stderr, subject);
+        fputs(": ", stderr);
+    }
     print_name(stderr, text);
     putc('\n', stderr);
     funlockfile(stderr);

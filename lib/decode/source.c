@@ -11,8 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* How much of a path fits an error text beside its reason. */
-#define PATH_IN_TEXT "%.170s"
 #define PIPE_STEP_BYTES ((size_t)64 * 1024)
 
 struct resight_source {
@@ -57,13 +55,11 @@ static int open_regular(const char *path, int *out, uint64_t *size_bytes, resigh
     CLEANUP_FD int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     struct stat info;
     if (fd < 0 && errno == ENXIO)
-        return resight_fail(error, RESIGHT_E_IO, PATH_IN_TEXT ": a socket or an absent device, not a regular file",
-                            path);
+        return resight_fail(error, RESIGHT_E_IO, "a socket or an absent device, not a regular file");
     if (fd < 0 || fstat(fd, &info) != 0)
-        return resight_fail(error, RESIGHT_E_IO, PATH_IN_TEXT ": %s", path, strerror(errno));
+        return resight_fail(error, RESIGHT_E_IO, "%s", strerror(errno));
     if (!S_ISREG(info.st_mode))
-        return resight_fail(error, RESIGHT_E_IO, PATH_IN_TEXT ": %s, not a regular file", path,
-                            kind_name(info.st_mode));
+        return resight_fail(error, RESIGHT_E_IO, "%s, not a regular file", kind_name(info.st_mode));
     *size_bytes = (uint64_t)info.st_size;
     *out = fd;
     fd = -1;

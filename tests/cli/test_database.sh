@@ -180,7 +180,7 @@ cp -r copy.db damaged.db
 truncate -s 20000 damaged.db/data.mdb
 run match --db damaged.db smaller.jpg
 code_is 2
-err_has '^resight: damaged\.db: '
+err_has '^resight: damaged\.db.*cut short'
 run verify --db damaged.db
 code_is 2
 mkdir foreign.db

@@ -23,6 +23,7 @@ sed -n '/^```c$/,/^```$/p' "$readme" | sed '1d;/^```$/,$d' >program.c
 [ -s program.c ] || { echo "README.md has no C program"; exit 1; }
 export PKG_CONFIG_PATH=$libraries/pkgconfig PKG_CONFIG_SYSROOT_DIR=$work/root LD_LIBRARY_PATH=$libraries
 sanitizer=$(meson introspect "$build" --buildoptions | tr '{' '\n' | sed -n 's/.*"name": "b_sanitize", "value": "\([a-z,]*\)".*/\1/p')
+[ "$sanitizer" != none ] || sanitizer=
 cc -Wall -Wextra -Werror ${sanitizer:+-fsanitize=$sanitizer} program.c $(pkg-config --cflags --libs libresight) -o program
 
 ffmpeg -v error -nostdin -f lavfi -i testsrc2=size=320x240 -frames:v 1 picture.png

@@ -5,6 +5,9 @@
  *
  *     source ──► resight_decoder_open() ──► info ──► resight_decoder_next() ──► frame, frame, … ──► RESIGHT_END
  *
+ * Error texts of this header do not repeat the path: a file from memory or standard input has none. Whoever opened it
+ * knows it.
+ *
  * A still is a video of one frame. The first bytes decide what a file is, never its name. JPEG is read by
  * libjpeg-turbo, PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, everything else by FFmpeg.
  */
