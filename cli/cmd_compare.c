@@ -49,7 +49,8 @@ static int load(const settings *set, const char *name, resight_turning turning, 
     }
     resight_error error = {0};
     media got;
-    CLEANUP(media_reader_free) media_reader *reader = media_reader_new(set, DEFAULT_EVERY_US, turning, &error);
+    CLEANUP(media_reader_free)
+    media_reader *reader = media_reader_new(set, DEFAULT_EVERY_US, turning, RESIGHT_ALPHA_DROP, &error);
     int status = reader ? media_open(reader, name, &error) : RESIGHT_E_NOMEM;
     if (status == RESIGHT_OK)
         status = media_hash(reader, &got, &error);

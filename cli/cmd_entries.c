@@ -20,6 +20,7 @@ static json_t *json_marks(const resight_entry *entry) {
         json_object_set_new(item, "hash", json_hash(&mark->hash));
         json_object_set_new(item, "dialect", json_string(resight_dialect_name(mark->dialect)));
         json_object_set_new(item, "quality", json_integer(mark->quality));
+        json_object_set_new(item, "view", json_string(resight_view_name(mark->view)));
         if (entry->kind == RESIGHT_VIDEO) {
             json_object_set_new(item, "frame", json_integer(mark->frame_number));
             json_object_set_new(item, "time_us", json_integer(mark->time_us));
@@ -85,6 +86,8 @@ static void print_whole(const resight_entry *entry, const char *bank) {
         char hex[RESIGHT_HEX_LEN + 1];
         resight_hash_to_hex(&mark->hash, hex);
         printf("\n  %s %s quality %u", resight_dialect_name(mark->dialect), hex, mark->quality);
+        if (mark->view != RESIGHT_VIEW_STORED)
+            printf(" %s", resight_view_name(mark->view));
         if (entry->kind == RESIGHT_VIDEO) {
             fputs(" at ", stdout);
             print_seconds(stdout, mark->time_us);

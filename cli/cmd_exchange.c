@@ -216,7 +216,7 @@ int run_import(const settings *set, char **operands) {
 static void export_pdq(const settings *set, const resight_entry *entry) {
     char hex[RESIGHT_HEX_LEN + 1];
     for (uint32_t i = 0; i < entry->mark_count; i++) {
-        if (entry->marks[i].dialect != set->dialect || entry->marks[i].region != RESIGHT_WHOLE)
+        if (entry->marks[i].dialect != set->dialect || entry->marks[i].view != RESIGHT_VIEW_STORED)
             continue;
         resight_hash_to_hex(&entry->marks[i].hash, hex);
         fputs(hex, stdout);
@@ -234,7 +234,7 @@ static void export_vpdq(const settings *set, const resight_entry *entry) {
     print_name(stdout, entry->name);
     putchar('\n');
     for (uint32_t i = 0; i < entry->mark_count; i++) {
-        if (entry->marks[i].dialect != set->dialect || entry->marks[i].region != RESIGHT_WHOLE)
+        if (entry->marks[i].dialect != set->dialect || entry->marks[i].view != RESIGHT_VIEW_STORED)
             continue;
         resight_vpdq_print(&entry->marks[i], line);
         puts(line);

@@ -96,7 +96,8 @@ static void print_media_json(const hash_run *run, FILE *out, const char *path, c
 
 static void *worker_new(void *shared, resight_error *error) {
     const hash_run *run = shared;
-    return media_reader_new(run->set, 1000000, run->set->dihedral ? RESIGHT_DERIVED : RESIGHT_AS_STORED, error);
+    return media_reader_new(run->set, 1000000, run->set->dihedral ? RESIGHT_DERIVED : RESIGHT_AS_STORED,
+                            RESIGHT_ALPHA_DROP, error);
 }
 
 static void worker_free(void *worker) {

@@ -138,9 +138,11 @@ static int look_all_up(matcher *m, const query *what, found *out, resight_error 
     m->pair_count = 0;
     for (size_t i = 0; i < what->mark_count && status == RESIGHT_OK; i++) {
         const resight_mark *mark = &what->marks[i];
-        if (mark->transform == RESIGHT_ORIGINAL) {
+        if (mark->transform == RESIGHT_ORIGINAL && mark->view == RESIGHT_VIEW_STORED) {
             frame += i > 0;
             counted = false;
+        }
+        if (mark->transform == RESIGHT_ORIGINAL) {
             out->quality = mark->quality > out->quality ? mark->quality : out->quality;
         }
         if (mark->quality < what->min_quality)

@@ -22,19 +22,20 @@ struct media_reader {
     uint8_t *chunk; /* DIGEST_CHUNK_BYTES */
 };
 
-static resight_decode_options decode_options(const settings *set, int64_t every_us) {
+static resight_decode_options decode_options(const settings *set, int64_t every_us, resight_alpha alpha) {
     resight_decode_options options = resight_decode_options_default();
     options.limits = set->limits;
     options.every_us = set->every_us.given ? (int64_t)set->every_us.value : every_us;
     options.via_rgb = set->via_rgb;
-    options.composite = set->composite;
+    options.alpha = set->composite ? RESIGHT_ALPHA_COMPOSITE : alpha;
     memcpy(options.background_rgb, set->background_rgb, sizeof options.background_rgb);
     return options;
 }
 
-media_reader *media_reader_new(const settings *set, int64_t every_us, resight_turning turning, resight_error *error) {
+media_reader *media_reader_new(const settings *set, int64_t every_us, resight_turning turning, resight_alpha alpha,
+                               resight_error *error) {
     CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
-    const resight_decode_options options = decode_options(set, every_us);
+    const resight_decode_options options = decode_options(set, every_us, alpha);
     reader->dialect = set->dialect;
     reader->max_bytes = set->limits.max_bytes;
     reader->turning = turning;

@@ -16,8 +16,12 @@ typedef struct media {
 /* A decoder, a hasher and the marks of the file at hand. Opaque; one thread at a time. */
 typedef struct media_reader media_reader;
 
-/* every_us: between frames of a video, unless --every was given. NULL: error is filled. */
-media_reader *media_reader_new(const settings *set, int64_t every_us, resight_turning turning, resight_error *error);
+/*
+ * every_us: between frames of a video, unless --every was given. alpha: unless --background was given. NULL: error is
+ * filled.
+ */
+media_reader *media_reader_new(const settings *set, int64_t every_us, resight_turning turning, resight_alpha alpha,
+                               resight_error *error);
 
 void media_reader_free(media_reader **reader);
 

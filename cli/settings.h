@@ -42,7 +42,7 @@ typedef struct settings {
     bool dihedral;
     given_number every_us;
     bool via_rgb;
-    bool composite;
+    bool composite; /* over background_rgb */
     uint8_t background_rgb[3];
     resight_limits limits;
     resight_pixel_format raw_format; /* 0: not raw */

@@ -9,7 +9,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* One line on stderr: "resight: SUBJECT: text"; without the subject when it is NULL, for texts that hold it. Subject and text may hold anything: control characters are escaped. */
+/* One line on stderr: "resight: SUBJECT: text"; without the subject when it is NULL, for texts that hold it. Subject
+ * and text may hold anything: control characters are escaped. */
 void complain(const char *subject, const char *format, ...) RESIGHT_PRINTF(2, 3);
 void vcomplain(const char *subject, const char *format, va_list args) RESIGHT_PRINTF(2, 0);
 

@@ -50,10 +50,10 @@ static int label_check(const resight_label *label, size_t *bytes, resight_error 
 static int mark_check(const resight_entry *entry, uint32_t i, resight_error *error) {
     const resight_mark *mark = &entry->marks[i];
     if (mark->quality > 100 || (mark->dialect != RESIGHT_PDQ && mark->dialect != RESIGHT_PDQ512) ||
-        mark->transform >= RESIGHT_TRANSFORMS || mark->region != RESIGHT_WHOLE)
+        mark->transform >= RESIGHT_TRANSFORMS || mark->view >= RESIGHT_VIEWS)
         return resight_fail(error, RESIGHT_E_ARG,
-                            "mark %u: quality %u, dialect %u, transform %u, region %u: out of range", i, mark->quality,
-                            mark->dialect, mark->transform, mark->region);
+                            "mark %u: quality %u, dialect %u, transform %u, view %u: out of range", i, mark->quality,
+                            mark->dialect, mark->transform, mark->view);
     if (i > 0 && mark->time_us < entry->marks[i - 1].time_us)
         return resight_fail(error, RESIGHT_E_ARG, "mark %u lies before mark %u in time", i, i - 1);
     return RESIGHT_OK;

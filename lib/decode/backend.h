@@ -17,9 +17,17 @@ typedef struct media {
     const uint8_t *bytes; /* the whole file; NULL for a video, which is read through its source */
     size_t size_bytes;
     resight_format format;
-    buffer *pixels; /* for the decoded raster; grown by the backend */
+    bool keep_alpha; /* give a picture that has alpha as RGBA, below; else without it */
+    buffer *pixels;  /* for the decoded raster; grown by the backend */
     stopwatch started;
 } media;
+
+/*
+ * Two formats between backends and decode.c alone, four bytes a pixel, alpha not premultiplied. A frame in one of them
+ * never leaves this room. In the second, red, green and blue are equal: the picture is grey.
+ */
+#define RGBA32 ((resight_pixel_format)101)
+#define RGBA32_GREY ((resight_pixel_format)102)
 
 typedef struct backend {
     /* Scratch memory and contexts that outlive a file: RESIGHT_OK or RESIGHT_E_NOMEM. NULL: there is no state. */

@@ -4,6 +4,7 @@
  * file to the next. Formats are chosen here; how each is read is the business of one file beside this one.
  */
 #include "base/cleanup.h"
+#include "decode/alpha.h"
 #include "decode/backend.h"
 #include "decode/exif.h"
 #include "decode/probe.h"
@@ -23,6 +24,9 @@ struct resight_decoder {
     bool given;             /* the one frame of a still */
     bool damaged;           /* remembered when the file has ended */
     buffer input, pixels;   /* a whole still, and its raster */
+    buffer opaque;          /* the raster without alpha */
+    resight_frame wide;     /* a still with transparent pixels, of which further views are to come */
+    resight_view last_view; /* that was given of it; RESIGHT_VIEWS - 1: nothing is to come */
     void *states[BACKENDS]; /* created when first needed */
 };
 
@@ -66,6 +70,7 @@ void resight_decoder_free(resight_decoder **decoder) {
             backends[i]->destroy((*decoder)->states[i]);
     buffer_free(&(*decoder)->input);
     buffer_free(&(*decoder)->pixels);
+    buffer_free(&(*decoder)->opaque);
     free(*decoder);
     *decoder = NULL;
 }
@@ -132,22 +137,65 @@ int resight_decoder_open(resight_decoder *decoder, resight_source *source, resig
                          resight_error *error) {
     end_file(decoder);
     decoder->given = decoder->damaged = false;
+    decoder->last_view = RESIGHT_VIEWS - 1;
     decoder->media = (media){
         .options = &decoder->options, .source = source, .pixels = &decoder->pixels, .started = stopwatch_start()};
+    decoder->media.keep_alpha = decoder->options.alpha != RESIGHT_ALPHA_DROP;
     const int status = recognise(decoder, error);
     return status == RESIGHT_OK ? open_with(decoder, choose(&decoder->media), info, error) : status;
+}
+
+/* What a frame with alpha is shown on; NULL: alpha is dropped. */
+static const uint8_t *background(const resight_decoder *decoder, resight_view view) {
+    static const uint8_t white[3] = {255, 255, 255}, black[3] = {0, 0, 0};
+    switch (view) {
+    case RESIGHT_VIEW_ON_WHITE: return white;
+    case RESIGHT_VIEW_ON_BLACK: return black;
+    case RESIGHT_VIEW_STORED: break;
+    }
+    return decoder->options.alpha == RESIGHT_ALPHA_COMPOSITE ? decoder->options.background_rgb : NULL;
+}
+
+static int show(resight_decoder *decoder, const resight_frame *wide, resight_view view, resight_frame *frame,
+                resight_error *error) {
+    resight_frame shown = *wide;
+    shown.view = view;
+    const int status = alpha_resolve(&wide->image, background(decoder, view), &decoder->options.limits,
+                                     &decoder->opaque, &shown.image, error);
+    if (status == RESIGHT_OK)
+        *frame = shown;
+    return status;
+}
+
+/* The next frame of the file itself, and what is to come of it. */
+static int next_frame(resight_decoder *decoder, resight_frame *frame, resight_error *error) {
+    if (decoder->given)
+        return RESIGHT_END;
+    resight_frame next;
+    const int status = decoder->reading->next(decoder->states[index_of(decoder->reading)], &next, error);
+    decoder->given = decoder->kind == RESIGHT_IMAGE;
+    if (status != RESIGHT_OK || !alpha_present(&next.image)) {
+        *frame = status == RESIGHT_OK ? next : *frame;
+        return status;
+    }
+    if (decoder->given && decoder->options.alpha == RESIGHT_ALPHA_VIEWS && alpha_transparent(&next.image)) {
+        decoder->wide = next;
+        decoder->last_view = RESIGHT_VIEW_STORED;
+    }
+    return show(decoder, &next, RESIGHT_VIEW_STORED, frame, error);
 }
 
 /* The pixels of a last frame lie in the decoder or in the backend's state, so a file is ended by the call after it. */
 int resight_decoder_next(resight_decoder *decoder, resight_frame *frame, resight_error *error) {
     if (!decoder->reading)
         return RESIGHT_END;
-    int status = RESIGHT_END;
-    if (!decoder->given)
-        status = decoder->reading->next(decoder->states[index_of(decoder->reading)], frame, error);
+    int status;
+    if (decoder->last_view + 1 < RESIGHT_VIEWS)
+        status = show(decoder, &decoder->wide, ++decoder->last_view, frame, error);
+    else
+        status = next_frame(decoder, frame, error);
     if (status != RESIGHT_OK)
         end_file(decoder);
-    decoder->given = decoder->kind == RESIGHT_IMAGE;
     return status;
 }
 

@@ -4,7 +4,6 @@
  * where it lies; deeper samples lose their lower bits; only what is left goes through swscale.
  */
 #include "base/size.h"
-#include "decode/alpha.h"
 #include "decode/ffmpeg.h"
 #include <libavutil/pixdesc.h>
 
@@ -77,7 +76,7 @@ static void take_row(const uint8_t *row, layout *l, unsigned component, size_t w
 
 static void take_component(const AVFrame *frame, layout *l, unsigned component, const resight_image *image,
                            unsigned place) {
-    const size_t step = resight_pixel_bytes(image->format);
+    const size_t step = image->format == RGBA32 ? 4 : resight_pixel_bytes(image->format);
     const int plane = l->comp[component].plane;
     for (int y = 0; y < frame->height; y++)
         take_row(frame->data[plane] + (ptrdiff_t)y * frame->linesize[plane], l, component, (size_t)frame->width,
@@ -143,19 +142,16 @@ static int scaled(struct SwsContext **scaler, const media *file, const AVFrame *
     return scale(scaler, frame, l, grey ? AV_PIX_FMT_GRAY8 : AV_PIX_FMT_RGB24, style == PICTURE_VPDQ, out, error);
 }
 
-static int composited(struct SwsContext **scaler, const media *file, const AVFrame *frame, layout *l,
+/* Colours and alpha. What is grey stays known as such. */
+static int with_alpha(struct SwsContext **scaler, const media *file, const AVFrame *frame, layout *l,
                       resight_image *out, resight_error *error) {
-    resight_image wide;
-    int status = reserve(file, frame, 4, RESIGHT_RGB24, &wide, error);
-    if (status == RESIGHT_OK)
-        status = scale(scaler, frame, l, AV_PIX_FMT_RGBA, false, &wide, error);
+    const int status = reserve(file, frame, 4, is_colourful(l) ? RGBA32 : RGBA32_GREY, out, error);
     if (status != RESIGHT_OK)
         return status;
-    uint8_t *px = file->pixels->bytes;
-    for (size_t y = 0; y < wide.height_px; y++)
-        alpha_composite(px + y * wide.stride_bytes, px + y * wide.stride_bytes, wide.width_px,
-                        file->options->background_rgb);
-    *out = wide;
+    if (!is_plain(l) || !is_rgb(l))
+        return scale(scaler, frame, l, AV_PIX_FMT_RGBA, false, out, error);
+    for (unsigned c = 0; c < 4; c++)
+        take_component(frame, l, c, out, c);
     return RESIGHT_OK;
 }
 
@@ -168,8 +164,8 @@ int ffmpeg_picture(struct SwsContext **scaler, const media *file, const AVFrame 
         limits_check_raster(&file->options->limits, (uint64_t)frame->width, (uint64_t)frame->height, error);
     if (status != RESIGHT_OK)
         return status;
-    if (file->options->composite && (l->flags & AV_PIX_FMT_FLAG_ALPHA))
-        return composited(scaler, file, frame, l, out, error);
+    if (file->keep_alpha && (l->flags & AV_PIX_FMT_FLAG_ALPHA))
+        return with_alpha(scaler, file, frame, l, out, error);
     if (style != PICTURE_VPDQ && is_plain(l)) {
         if (is_rgb(l))
             return rgb(file, frame, l, out, error);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HEIC by libheif: the primary picture, as stored. libheif would turn it upright; hashes for exchange are not. */
-#include "decode/alpha.h"
 #include "decode/backend.h"
 #include "decode/exif.h"
 #include <limits.h>
@@ -20,7 +19,7 @@ typedef struct heif_state {
     struct heif_context *context;
     struct heif_image_handle *primary;
     struct heif_image *image;
-    bool composite;
+    bool rgba; /* the pixels come with alpha */
 } heif_state;
 
 /* The one mapping of libheif's codes. */
@@ -103,7 +102,7 @@ static int heif_open(void *opaque, const media *file, resight_media_info *info, 
         status = check_size(state, info, error);
     if (status != RESIGHT_OK)
         return status;
-    state->composite = file->options->composite && heif_image_handle_has_alpha_channel(state->primary);
+    state->rgba = file->keep_alpha && heif_image_handle_has_alpha_channel(state->primary);
     info->kind = RESIGHT_IMAGE;
     info->orientation = orientation(state);
     snprintf(info->codec, sizeof info->codec, "heic");
@@ -117,26 +116,11 @@ static int decode(heif_state *state, resight_error *error) {
     options->ignore_transformations = 1;
     options->convert_hdr_to_8bit = 1;
     options->strict_decoding = 1;
-    const enum heif_chroma chroma = state->composite ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB;
+    const enum heif_chroma chroma = state->rgba ? heif_chroma_interleaved_RGBA : heif_chroma_interleaved_RGB;
     const struct heif_error failure =
         heif_decode_image(state->primary, &state->image, heif_colorspace_RGB, chroma, options);
     heif_decoding_options_free(options);
     return heif_result(failure, error);
-}
-
-static int composite(const media *file, resight_image *image, resight_error *error) {
-    uint8_t *rgb = NULL;
-    const size_t stride_bytes = (size_t)image->width_px * 3;
-    if (buffer_reserve(file->pixels, stride_bytes * image->height_px) != RESIGHT_OK)
-        return resight_fail(error, RESIGHT_E_NOMEM, "HEIC: no memory for %u x %u pixels", image->width_px,
-                            image->height_px);
-    rgb = file->pixels->bytes;
-    for (size_t y = 0; y < image->height_px; y++)
-        alpha_composite(image->px + y * image->stride_bytes, rgb + y * stride_bytes, image->width_px,
-                        file->options->background_rgb);
-    image->px = rgb;
-    image->stride_bytes = stride_bytes;
-    return RESIGHT_OK;
 }
 
 static int heif_next(void *opaque, resight_frame *frame, resight_error *error) {
@@ -149,10 +133,9 @@ static int heif_next(void *opaque, resight_frame *frame, resight_error *error) {
     const int width = heif_image_get_primary_width(state->image), height = heif_image_get_primary_height(state->image);
     if (!px || width <= 0 || height <= 0 || stride_bytes <= 0)
         return resight_fail(error, RESIGHT_E_FORMAT, "HEIC: there is no picture in it");
-    resight_image image = {px, (uint32_t)width, (uint32_t)height, (size_t)stride_bytes, RESIGHT_RGB24};
+    resight_image image = {px, (uint32_t)width, (uint32_t)height, (size_t)stride_bytes,
+                           state->rgba ? RGBA32 : RESIGHT_RGB24};
     status = limits_check_raster(&state->file->options->limits, image.width_px, image.height_px, error);
-    if (status == RESIGHT_OK && state->composite)
-        status = composite(state->file, &image, error);
     if (status == RESIGHT_OK)
         *frame = (resight_frame){.image = image};
     return status;

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * PNG by libpng: 16 bits become the upper 8, palettes are expanded, alpha is dropped or composited. Text and profiles
- * are never inflated: a few kilobytes of them can stand for gigabytes. libpng leaves by longjmp; guarded() is the one
+ * PNG by libpng: 16 bits become the upper 8, palettes are expanded, alpha is dropped or kept. Text and profiles are
+ * never inflated: a few kilobytes of them can stand for gigabytes. libpng leaves by longjmp; guarded() is the one
  * place it lands, and that function owns nothing.
  */
-#include "decode/alpha.h"
 #include "decode/backend.h"
 #include <png.h>
 #include <stdio.h>
@@ -21,8 +20,9 @@ typedef struct png_state {
     const media *file;
     size_t at; /* how much of the file is read */
     uint32_t width_px, height_px;
-    unsigned pixel_bytes; /* 1 grey, 3 RGB, 4 RGBA that is still to be composited */
-    int status;           /* of the step that runs, with its text */
+    resight_pixel_format format; /* GRAY8, RGB24, RGBA32 or RGBA32_GREY */
+    unsigned pixel_bytes;
+    int status; /* of the step that runs, with its text */
     resight_error failure;
 } png_state;
 
@@ -75,14 +75,18 @@ static void choose_pixels(png_state *state) {
     png_structp codec = state->codec;
     const png_byte colour = png_get_color_type(codec, state->header);
     const bool alpha = (colour & PNG_COLOR_MASK_ALPHA) || png_get_valid(codec, state->header, PNG_INFO_tRNS);
-    const bool composite = alpha && state->file->options->composite;
+    const bool grey = !(colour & PNG_COLOR_MASK_COLOR);
     png_set_expand(codec);
     png_set_strip_16(codec); /* >> 8, as Pillow and the reference have it; png_set_scale_16 would round */
-    if (composite)
+    if (alpha && state->file->keep_alpha) {
         png_set_gray_to_rgb(codec);
-    else
-        png_set_strip_alpha(codec);
-    state->pixel_bytes = composite ? 4 : (colour & PNG_COLOR_MASK_COLOR) ? 3 : 1;
+        state->format = grey ? RGBA32_GREY : RGBA32;
+        state->pixel_bytes = 4;
+        return;
+    }
+    png_set_strip_alpha(codec);
+    state->format = grey ? RESIGHT_GRAY8 : RESIGHT_RGB24;
+    state->pixel_bytes = resight_pixel_bytes(state->format);
 }
 
 static uint64_t raster_bytes(const png_state *state) {
@@ -151,12 +155,8 @@ static int png_next(void *opaque, resight_frame *frame, resight_error *error) {
     const int status = guarded(state, step_rows, error);
     if (status != RESIGHT_OK)
         return status;
-    if (state->pixel_bytes == 4)
-        alpha_composite(pixels->bytes, pixels->bytes, (size_t)state->width_px * state->height_px,
-                        state->file->options->background_rgb);
-    const bool grey = state->pixel_bytes == 1;
     *frame = (resight_frame){.image = {pixels->bytes, state->width_px, state->height_px,
-                                       (size_t)state->width_px * (grey ? 1 : 3), grey ? RESIGHT_GRAY8 : RESIGHT_RGB24}};
+                                       (size_t)state->width_px * state->pixel_bytes, state->format}};
     return RESIGHT_OK;
 }
 

@@ -102,3 +102,8 @@ const char *resight_media_kind_name(resight_media_kind kind) {
     }
     return "unknown";
 }
+
+const char *resight_view_name(resight_view view) {
+    static const char *const names[RESIGHT_VIEWS] = {"stored", "on-white", "on-black"};
+    return (unsigned)view < RESIGHT_VIEWS ? names[view] : "unknown";
+}

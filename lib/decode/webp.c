@@ -3,7 +3,6 @@
  * Animated WebP by libwebpdemux, which composes the canvas of each frame. Still WebP goes to FFmpeg, as in builds
  * without this library, so that a still has the same hash in both.
  */
-#include "decode/alpha.h"
 #include "decode/backend.h"
 #include "decode/chunks.h"
 #include "decode/sampling.h"
@@ -156,24 +155,14 @@ static int decode_frame(webp_state *state, uint8_t **rgba, int64_t *time_us, res
 
 static int webp_next(void *opaque, resight_frame *frame, resight_error *error) {
     webp_state *state = opaque;
-    buffer *pixels = state->file->pixels;
-    const size_t count = (size_t)state->width_px * state->height_px;
     uint8_t *rgba = NULL;
     int64_t time_us = 0;
     const int status = decode_frame(state, &rgba, &time_us, error);
     if (status != RESIGHT_OK)
         return status;
-    if (buffer_reserve(pixels, count * 3) != RESIGHT_OK)
-        return resight_fail(error, RESIGHT_E_NOMEM, "webp: no memory for %u x %u pixels", state->width_px,
-                            state->height_px);
-    if (state->file->options->composite)
-        alpha_composite(rgba, pixels->bytes, count, state->file->options->background_rgb);
-    else
-        alpha_drop(rgba, pixels->bytes, count);
-    *frame = (resight_frame){
-        .image = {pixels->bytes, state->width_px, state->height_px, (size_t)state->width_px * 3, RESIGHT_RGB24},
-        .time_us = time_us,
-        .number = state->sampling.count - 1};
+    *frame = (resight_frame){.image = {rgba, state->width_px, state->height_px, (size_t)state->width_px * 4, RGBA32},
+                             .time_us = time_us,
+                             .number = state->sampling.count - 1};
     return RESIGHT_OK;
 }
 

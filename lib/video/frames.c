@@ -11,7 +11,7 @@ static resight_mark mark_of(const resight_frame *frame, const resight_pdq *pdq, 
         .quality = (uint8_t)pdq->quality,
         .dialect = (uint8_t)dialect,
         .transform = (uint8_t)transform,
-        .region = RESIGHT_WHOLE,
+        .view = (uint8_t)frame->view,
     };
 }
 

@@ -28,7 +28,7 @@ static resight_mark video_mark(random_source *random, uint32_t i) {
                           .quality = (uint8_t)(i % 101),
                           .dialect = (uint8_t)(1 + i % 2),
                           .transform = (uint8_t)(i % RESIGHT_TRANSFORMS),
-                          .region = RESIGHT_WHOLE};
+                          .view = RESIGHT_VIEW_ON_BLACK};
 }
 
 static void fill_sha(resight_entry *entry, uint64_t number) {
@@ -258,7 +258,7 @@ Test(store, wrong_entries_are_refused) {
     wrong[0].quality = 101;
     wrong[1].dialect = 0;
     wrong[2].transform = 8;
-    wrong[3].region = 1;
+    wrong[3].view = RESIGHT_VIEWS;
     wrong[4].time_us = -1;
     resight_entry entry = good;
     for (size_t i = 0; i < 5; i++) {

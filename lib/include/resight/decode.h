@@ -8,8 +8,9 @@
  * Error texts of this header do not repeat the path: a file from memory or standard input has none. Whoever opened it
  * knows it.
  *
- * A still is a video of one frame. The first bytes decide what a file is, never its name. JPEG is read by
- * libjpeg-turbo, PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, everything else by FFmpeg.
+ * A still is a video of one frame (of three, with RESIGHT_ALPHA_VIEWS). The first bytes decide what a file is, never
+ * its name. JPEG is read by libjpeg-turbo, PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, everything
+ * else by FFmpeg.
  */
 #ifndef RESIGHT_DECODE_H
 #define RESIGHT_DECODE_H
@@ -47,6 +48,25 @@ typedef enum resight_media_kind {
 
 /** "image", "video"; "unknown" for anything else. */
 RESIGHT_API const char *resight_media_kind_name(resight_media_kind kind);
+
+/** Which picture was made of a frame. The values are pinned: they are stored. */
+typedef enum resight_view {
+    RESIGHT_VIEW_STORED = 0,   /**< the raster as stored, alpha dropped: what is exchanged */
+    RESIGHT_VIEW_ON_WHITE = 1, /**< alpha composited over white */
+    RESIGHT_VIEW_ON_BLACK = 2  /**< alpha composited over black */
+} resight_view;
+#define RESIGHT_VIEWS 3
+
+/** "stored", "on-white", "on-black"; "unknown" for anything else. */
+RESIGHT_API const char *resight_view_name(resight_view view);
+
+/** What becomes of alpha. */
+typedef enum resight_alpha {
+    RESIGHT_ALPHA_DROP = 0,      /**< dropped, as PDQ does: what lies under transparent pixels counts */
+    RESIGHT_ALPHA_COMPOSITE = 1, /**< composited over background_rgb */
+    RESIGHT_ALPHA_VIEWS = 2 /**< a still with a transparent pixel gives three frames, one for each resight_view: people
+                                 see, and post again, what white or black shines through. Anything else: dropped */
+} resight_alpha;
 
 /**
  * What a file may ask of the machine. 0 means no limit of that kind. resight_limits_default() gives values that
@@ -122,10 +142,8 @@ typedef struct resight_decode_options {
     int64_t every_us;
     /** Convert video frames to RGB24 as vPDQ does, instead of handing out their luma plane. Default false. */
     bool via_rgb;
-    /** Composite pictures with alpha over this colour instead of dropping alpha. Default false: dropped, as PDQ does.
-     */
-    bool composite;
-    uint8_t background_rgb[3];
+    resight_alpha alpha;       /**< default RESIGHT_ALPHA_DROP */
+    uint8_t background_rgb[3]; /**< for RESIGHT_ALPHA_COMPOSITE */
 } resight_decode_options;
 
 /** The defaults named above. */
@@ -147,6 +165,7 @@ typedef struct resight_frame {
     resight_image image; /**< borrowed from the decoder until its next call. GRAY8, GRAY8_LIMITED or RGB24 */
     int64_t time_us;     /**< presentation time since the first frame of the file; 0 for a still */
     int64_t number;      /**< 0, 1, 2, … in presentation order, counting frames that were not sampled too */
+    resight_view view;   /**< RESIGHT_VIEW_STORED, unless RESIGHT_ALPHA_VIEWS was asked for */
 } resight_frame;
 
 /** Buffers and codec contexts. Opaque; one thread at a time; reused from file to file. */

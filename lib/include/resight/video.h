@@ -12,11 +12,6 @@
 extern "C" {
 #endif
 
-/** What part of a frame was hashed. The values are pinned: they are stored. */
-typedef enum resight_region {
-    RESIGHT_WHOLE = 0 /**< the raster as stored */
-} resight_region;
-
 /** One hash and where it was taken. The layout is pinned: FORMAT.md stores it field by field. */
 typedef struct resight_mark {
     resight_hash hash;
@@ -25,7 +20,7 @@ typedef struct resight_mark {
     uint8_t quality;      /**< 0..100 */
     uint8_t dialect;      /**< resight_dialect */
     uint8_t transform;    /**< resight_transform of the pixels before hashing */
-    uint8_t region;       /**< resight_region */
+    uint8_t view;         /**< resight_view */
 } resight_mark;
 _Static_assert(sizeof(resight_mark) == 48, "a mark has no padding");
 
