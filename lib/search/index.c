@@ -177,7 +177,7 @@ static int read_bounds(lookup *l) {
             return DEARER_THAN_SCAN;
         budget -= to - from;
         __builtin_prefetch(postings + from, 0, SECOND_CACHE);
-        __builtin_prefetch(postings + to - 1, 0, SECOND_CACHE); /* often of the next line */
+        __builtin_prefetch(postings + to - (from < to), 0, SECOND_CACHE); /* the last one is often on another line */
         l->bucket[n] = (bucket){postings + from, postings + to, postings + count, band};
         n += from < to;
     }
@@ -220,8 +220,9 @@ static int fetch_hashes(const lookup *l, size_t first, size_t end) {
     const uint32_t count = l->index->count;
     bool outside = false;
     for (size_t i = first; i < end; i++) {
-        outside |= l->candidate[i] >= count;
-        __builtin_prefetch(&hashes[l->candidate[i]], 0, SECOND_CACHE);
+        const uint32_t index = l->candidate[i];
+        outside |= index >= count;
+        __builtin_prefetch(&hashes[index < count ? index : 0], 0, SECOND_CACHE);
     }
     return outside ? RESIGHT_E_DAMAGED : RESIGHT_OK;
 }
@@ -294,7 +295,7 @@ static int run(lookup *l) {
 /* RESIGHT_OK, a failure, or DEARER_THAN_SCAN. */
 static int look_up(const resight_index *index, const resight_hash *query, unsigned radius_bits, uint16_t query_number,
                    resight_hits *hits) {
-    lookup l;
+    lookup l; /* not cleared: the blocks are most of it */
     l.index = index;
     l.query = query;
     l.hits = hits;
