@@ -352,8 +352,8 @@ static inline uint64_t scan_eight(const __m512i hash[4], const uint64_t *queries
     return scan_whole(hash, queries, query_count, radius_bits);
 }
 
-static inline void scan_groups(const uint64_t *hashes, size_t count, const uint64_t *queries, size_t query_count,
-                               unsigned radius_bits, uint64_t *within) {
+static inline void scan_groups(const uint64_t *hashes, size_t count, const uint64_t *restrict queries,
+                               size_t query_count, unsigned radius_bits, uint64_t *restrict within) {
     size_t first = 0;
     for (; first + SCAN_GROUP <= count; first += SCAN_GROUP) {
         __m512i hash[4];

@@ -125,7 +125,7 @@ static void advance(const lookup *l, probe_cursor *cursor) {
     }
     cursor->weight++;
     cursor->prefix = ((uint32_t)1 << (cursor->weight - 1)) - 1;
-    if (cursor->weight <= l->band_radius[cursor->band] && (uint32_t)cursor->weight <= width)
+    if (cursor->weight <= l->band_radius[cursor->band])
         return;
     cursor->prefix = 0;
     cursor->weight = 0;
@@ -177,7 +177,7 @@ static int read_bounds(lookup *l) {
             return DEARER_THAN_SCAN;
         budget -= to - from;
         __builtin_prefetch(postings + from, 0, SECOND_CACHE);
-        __builtin_prefetch(postings + to - 1, 0, SECOND_CACHE); /* often of the next line */
+        __builtin_prefetch(postings + to - (from < to), 0, SECOND_CACHE); /* the last one is often on another line */
         l->bucket[n] = (bucket){postings + from, postings + to, postings + count, band};
         n += from < to;
     }
@@ -215,31 +215,34 @@ static int compare_candidates(lookup *l) {
 }
 
 /* Ask for the hashes of the candidates from `first` on. */
-static int fetch_hashes(const lookup *l, size_t first, size_t end) {
+static int fetch_hashes(const lookup *l, size_t first) {
     const resight_hash *hashes = l->index->hashes;
     const uint32_t count = l->index->count;
     bool outside = false;
-    for (size_t i = first; i < end; i++) {
-        outside |= l->candidate[i] >= count;
-        __builtin_prefetch(&hashes[l->candidate[i]], 0, SECOND_CACHE);
+    for (size_t i = first; i < l->candidate_count; i++) {
+        const uint32_t index = l->candidate[i];
+        outside |= index >= count;
+        __builtin_prefetch(&hashes[index < count ? index : 0], 0, SECOND_CACHE);
     }
     return outside ? RESIGHT_E_DAMAGED : RESIGHT_OK;
 }
 
-/* A bucket of any length; what fills up is compared at once. */
+/* A bucket of any length, one by one; what fills up is compared at once. */
 static int gather_long(lookup *l, const bucket *b) {
-    for (const uint32_t *from = b->from; from < b->to;) {
-        const size_t room = CANDIDATES - l->candidate_count, left = (size_t)(b->to - from);
-        const size_t taken = left < room ? left : room, first = l->candidate_count;
-        memcpy(l->candidate + first, from, taken * sizeof *from);
-        memset(l->candidate_band + first, (int)b->band, taken);
-        l->candidate_count += taken;
-        from += taken;
-        int status = fetch_hashes(l, first, l->candidate_count);
-        if (status == RESIGHT_OK && l->candidate_count == CANDIDATES)
-            status = compare_candidates(l);
-        if (status != RESIGHT_OK)
-            return status;
+    const resight_hash *hashes = l->index->hashes;
+    const uint32_t count = l->index->count;
+    for (const uint32_t *posting = b->from; posting < b->to; posting++) {
+        const uint32_t index = *posting;
+        if (index >= count)
+            return RESIGHT_E_DAMAGED;
+        if (l->candidate_count == CANDIDATES) {
+            const int status = compare_candidates(l);
+            if (status != RESIGHT_OK)
+                return status;
+        }
+        __builtin_prefetch(&hashes[index], 0, SECOND_CACHE);
+        l->candidate_band[l->candidate_count] = (uint8_t)b->band;
+        l->candidate[l->candidate_count++] = index;
     }
     return RESIGHT_OK;
 }
@@ -267,7 +270,7 @@ static int gather_candidates(lookup *l) {
     for (size_t i = 0; i < l->bucket_count && status == RESIGHT_OK; i++) {
         const size_t first = l->candidate_count;
         i = gather_short(l, i);
-        status = fetch_hashes(l, first, l->candidate_count);
+        status = fetch_hashes(l, first);
         if (status == RESIGHT_OK && i < l->bucket_count)
             status = gather_long(l, &l->bucket[i]);
     }
@@ -294,7 +297,7 @@ static int run(lookup *l) {
 /* RESIGHT_OK, a failure, or DEARER_THAN_SCAN. */
 static int look_up(const resight_index *index, const resight_hash *query, unsigned radius_bits, uint16_t query_number,
                    resight_hits *hits) {
-    lookup l;
+    lookup l; /* not cleared: the blocks are most of it */
     l.index = index;
     l.query = query;
     l.hits = hits;

@@ -47,8 +47,8 @@ Test(plan, radius_out_of_range_is_refused) {
 Test(plan, bad_ones_are_refused) {
     resight_index_plan good;
     cr_assert_eq(resight_index_plan_for(1000000, 31, &good), RESIGHT_OK);
-    resight_index_plan bad[12];
-    for (size_t i = 0; i < 12; i++)
+    resight_index_plan bad[13];
+    for (size_t i = 0; i < 13; i++)
         bad[i] = good;
     bad[0].band_count = 0;
     bad[1].band_count = RESIGHT_MAX_BANDS + 1;
@@ -62,7 +62,8 @@ Test(plan, bad_ones_are_refused) {
     bad[9].band[1].radius_bits = 4;
     bad[10].band[1].radius_bits = (uint8_t)(good.band[1].radius_bits + 1); /* the sum is no longer what is promised */
     bad[11].band[good.band_count - 1].width_bits++;                        /* 257 bits */
-    for (size_t i = 0; i < 12; i++) {
+    bad[12].band[good.band_count - 1].width_bits--;
+    for (size_t i = 0; i < 13; i++) {
         const resight_index index = {.plan = bad[i]};
         const resight_hash query = {{0}};
         resight_hits hits = {0};
@@ -123,7 +124,8 @@ Test(band, check_finds_every_change) {
     cr_assert_eq(resight_band_build(&band, hashes, COUNT, tables, postings), RESIGHT_OK);
     for (size_t i = 0; i < VALUES + 1 + COUNT; i++) {
         const uint32_t kept = tables[i];
-        const uint32_t changes[] = {kept + 1, kept - 1, ~kept, COUNT, kept ^ 1u << next() % 32};
+        const uint32_t changes[] = {
+            kept + 1, kept - 1, ~kept, COUNT, kept ^ 1u << next() % 32, tables[i > 0 ? i - 1 : i]};
         for (size_t c = 0; c < sizeof changes / sizeof *changes; c++) {
             tables[i] = changes[c];
             cr_assert_eq(resight_band_check(&band, hashes, COUNT, tables, postings),
@@ -132,4 +134,18 @@ Test(band, check_finds_every_change) {
         }
         tables[i] = kept;
     }
+}
+
+/* All in one bucket, so that nothing but the bounds stops the reading; the arrays end where malloc's do. */
+Test(band, check_stays_inside) {
+    enum { COUNT = 10 };
+    const resight_hash hashes[COUNT] = {{{0}}};
+    const resight_band band = {0, 1, 0};
+    uint32_t offsets[3], *postings = malloc(COUNT * sizeof *postings);
+    cr_assert_eq(resight_band_build(&band, hashes, COUNT, offsets, postings), RESIGHT_OK);
+    for (uint32_t beyond = 1; beyond < 5; beyond++) {
+        offsets[1] = COUNT + beyond;
+        cr_expect_eq(resight_band_check(&band, hashes, COUNT, offsets, postings), RESIGHT_E_DAMAGED);
+    }
+    free(postings);
 }

@@ -37,7 +37,7 @@ typedef struct resight_hits {
 /** Free the items and set all to zero. */
 RESIGHT_API void resight_hits_free(resight_hits *hits);
 
-/** Sort by distance, then index. Cost: O(n log n). */
+/** Sort by distance, then index, then query. Cost: O(n log n). */
 RESIGHT_API void resight_hits_sort(resight_hits *hits);
 
 /**
@@ -73,10 +73,12 @@ typedef struct resight_index_plan {
 } resight_index_plan;
 
 /**
- * The plan for an index of `count` hashes: as many bands as make the tables about as long as the array.
+ * The plan for an index of `count` hashes: the cheapest one to query whose tables are about as long as the array. It
+ * depends on nothing else, so that equal arguments give equal plans on every machine.
  *
  * @param radius_bits  to guarantee, 0..63
- * @param out          written on RESIGHT_OK
+ * @param out          written on RESIGHT_OK; its radius_bits is larger than asked when so few bands would be too wide
+ *                     (bands of radius 0 guarantee their number less 1)
  * @return RESIGHT_OK
  *         RESIGHT_E_ARG  the radius is out of range
  */
@@ -109,8 +111,8 @@ RESIGHT_API int resight_band_build(const resight_band *band, const resight_hash 
                                    uint32_t *offsets, uint32_t *postings);
 
 /**
- * Check one band's tables against each other: offsets rise from 0 to count, postings are in range and each stands in
- * the bucket of its own value. A table that passes cannot take a query outside its arrays.
+ * Check one band's tables against each other: offsets rise from 0 to count, postings are in range, rise within a
+ * bucket, and each stands in the bucket of its own value. A table that passes cannot take a query outside its arrays.
  *
  * @return RESIGHT_OK or RESIGHT_E_DAMAGED
  *
@@ -139,7 +141,7 @@ typedef struct resight_index {
  * @param query_number copied into each hit
  * @param hits         appended to, each hash once, in no particular order; unchanged on failure
  * @return RESIGHT_OK
- *         RESIGHT_E_ARG      the radius is out of range
+ *         RESIGHT_E_ARG      the radius is out of range, or the plan does not pass resight_index_plan_check()
  *         RESIGHT_E_DAMAGED  a posting or offset points outside its array
  *         RESIGHT_E_NOMEM
  *
