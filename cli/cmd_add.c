@@ -66,7 +66,7 @@ static void worker_free(void *given) {
 static void *worker_new(void *shared, resight_error *error) {
     const add_run *run = shared;
     add_worker *worker = must_have(1, sizeof *worker);
-    worker->media = media_reader_new(run->set, DEFAULT_EVERY_US, RESIGHT_AS_STORED, RESIGHT_ALPHA_VIEWS, error);
+    worker->media = media_reader_new(run->set, DEFAULT_EVERY_US, MEDIA_KEEP, error);
     if (worker->media && resight_reader_new(run->db, &worker->reader, error) == RESIGHT_OK)
         return worker;
     worker_free(worker);

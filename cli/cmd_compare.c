@@ -38,8 +38,8 @@ static bool is_hash(const char *text, resight_hash *out) {
     return strlen(text) == RESIGHT_HEX_LEN && access(text, F_OK) != 0 && resight_hash_from_hex(text, out) == RESIGHT_OK;
 }
 
-/* A path or a hash to marks. turning: eight of a picture, to find it mirrored. */
-static int load(const settings *set, const char *name, resight_turning turning, side *out) {
+/* A path or a hash to marks. */
+static int load(const settings *set, const char *name, media_purpose purpose, side *out) {
     resight_mark mark = {.quality = 100};
     *out = (side){.name = name, .kind = RESIGHT_IMAGE};
     if (is_hash(name, &mark.hash)) {
@@ -50,7 +50,7 @@ static int load(const settings *set, const char *name, resight_turning turning, 
     resight_error error = {0};
     media got;
     CLEANUP(media_reader_free)
-    media_reader *reader = media_reader_new(set, DEFAULT_EVERY_US, turning, RESIGHT_ALPHA_DROP, &error);
+    media_reader *reader = media_reader_new(set, DEFAULT_EVERY_US, purpose, &error);
     int status = reader ? media_open(reader, name, &error) : RESIGHT_E_NOMEM;
     if (status == RESIGHT_OK)
         status = media_hash(reader, &got, &error);
@@ -173,8 +173,8 @@ int run_compare(const settings *set, char **operands) {
     const uint32_t min_quality =
         set->min_quality.given ? (uint32_t)set->min_quality.value : RESIGHT_DEFAULT_MIN_QUALITY;
     const int64_t every_us = set->every_us.given ? (int64_t)set->every_us.value : DEFAULT_EVERY_US;
-    if (load(set, operands[0], RESIGHT_AS_STORED, &a) != RESIGHT_OK ||
-        load(set, operands[1], RESIGHT_TURNED, &b) != RESIGHT_OK)
+    if (load(set, operands[0], MEDIA_PRINT, &a) != RESIGHT_OK ||
+        load(set, operands[1], MEDIA_COMPARE, &b) != RESIGHT_OK)
         return EXIT_TROUBLE;
     const bool moving = a.kind == RESIGHT_VIDEO || b.kind == RESIGHT_VIDEO;
     const verdict v = moving ? compare_videos(&a, &b, radius_bits, min_quality, every_us ? every_us : 100000)

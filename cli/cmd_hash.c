@@ -96,8 +96,7 @@ static void print_media_json(const hash_run *run, FILE *out, const char *path, c
 
 static void *worker_new(void *shared, resight_error *error) {
     const hash_run *run = shared;
-    return media_reader_new(run->set, 1000000, run->set->dihedral ? RESIGHT_DERIVED : RESIGHT_AS_STORED,
-                            RESIGHT_ALPHA_DROP, error);
+    return media_reader_new(run->set, 1000000, run->set->dihedral ? MEDIA_PRINT_DERIVED : MEDIA_PRINT, error);
 }
 
 static void worker_free(void *worker) {

@@ -166,7 +166,7 @@ static void worker_free(void *given) {
 static void *worker_new(void *shared, resight_error *error) {
     const match_run *run = shared;
     match_worker *worker = must_have(1, sizeof *worker);
-    worker->media = media_reader_new(run->set, DEFAULT_EVERY_US, RESIGHT_TURNED, RESIGHT_ALPHA_VIEWS, error);
+    worker->media = media_reader_new(run->set, DEFAULT_EVERY_US, MEDIA_QUERY, error);
     worker->matcher = matcher_new(run->db, error);
     if (worker->media && worker->matcher)
         return worker;

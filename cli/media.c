@@ -14,32 +14,42 @@ struct media_reader {
     resight_decoder *decoder;
     resight_hasher *hasher;
     resight_source *source;
-    resight_dialect dialect;
+    resight_marking how;
+    bool all_views;
     uint64_t max_bytes;
-    resight_turning turning;
     resight_mark *marks;
     size_t count;
     uint8_t *chunk; /* DIGEST_CHUNK_BYTES */
 };
 
-static resight_decode_options decode_options(const settings *set, int64_t every_us, resight_alpha alpha) {
+static resight_decode_options decode_options(const settings *set, int64_t every_us, bool all_views) {
     resight_decode_options options = resight_decode_options_default();
     options.limits = set->limits;
     options.every_us = set->every_us.given ? (int64_t)set->every_us.value : every_us;
     options.via_rgb = set->via_rgb;
-    options.alpha = set->composite ? RESIGHT_ALPHA_COMPOSITE : alpha;
+    options.alpha = set->composite ? RESIGHT_ALPHA_COMPOSITE : all_views ? RESIGHT_ALPHA_VIEWS : RESIGHT_ALPHA_DROP;
     memcpy(options.background_rgb, set->background_rgb, sizeof options.background_rgb);
     return options;
 }
 
-media_reader *media_reader_new(const settings *set, int64_t every_us, resight_turning turning, resight_alpha alpha,
-                               resight_error *error) {
+static resight_turning turning_for(media_purpose purpose) {
+    switch (purpose) {
+    case MEDIA_PRINT_DERIVED: return RESIGHT_DERIVED;
+    case MEDIA_COMPARE:
+    case MEDIA_QUERY: return RESIGHT_TURNED;
+    case MEDIA_PRINT:
+    case MEDIA_KEEP: break;
+    }
+    return RESIGHT_AS_STORED;
+}
+
+media_reader *media_reader_new(const settings *set, int64_t every_us, media_purpose purpose, resight_error *error) {
     CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
-    const resight_decode_options options = decode_options(set, every_us, alpha);
-    reader->dialect = set->dialect;
+    reader->all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
+    reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose)};
     reader->max_bytes = set->limits.max_bytes;
-    reader->turning = turning;
     reader->chunk = must_have(1, DIGEST_CHUNK_BYTES);
+    const resight_decode_options options = decode_options(set, every_us, reader->all_views);
     int status = resight_decoder_new(&options, &reader->decoder);
     if (status == RESIGHT_OK)
         status = resight_hasher_new(set->cpu, &reader->hasher);
@@ -99,9 +109,9 @@ static int keep_mark(void *user, const resight_mark *mark) {
 int media_hash(media_reader *reader, media *out, resight_error *error) {
     media got = {0};
     int status = resight_decoder_open(reader->decoder, reader->source, &got.info, error);
+    reader->how.reduced = reader->all_views && got.info.kind == RESIGHT_IMAGE;
     if (status == RESIGHT_OK)
-        status = resight_hash_frames(reader->decoder, reader->hasher, reader->dialect, reader->turning, keep_mark,
-                                     reader, error);
+        status = resight_hash_frames(reader->decoder, reader->hasher, &reader->how, keep_mark, reader, error);
     if (status != RESIGHT_OK)
         return status;
     got.damaged = resight_decoder_damaged(reader->decoder);

@@ -16,12 +16,17 @@ typedef struct media {
 /* A decoder, a hasher and the marks of the file at hand. Opaque; one thread at a time. */
 typedef struct media_reader media_reader;
 
-/*
- * every_us: between frames of a video, unless --every was given. alpha: unless --background was given. NULL: error is
- * filled.
- */
-media_reader *media_reader_new(const settings *set, int64_t every_us, resight_turning turning, resight_alpha alpha,
-                               resight_error *error);
+/* What the marks are for. */
+typedef enum media_purpose {
+    MEDIA_PRINT,         /* the raster as stored, as others hash it */
+    MEDIA_PRINT_DERIVED, /* and the seven that the reference derives from it */
+    MEDIA_COMPARE,       /* the raster as stored, turned in eight ways */
+    MEDIA_KEEP,          /* every view of it, as it stands */
+    MEDIA_QUERY          /* every view of it, turned in eight ways */
+} media_purpose;
+
+/* every_us: between frames of a video, unless --every was given. NULL: error is filled. */
+media_reader *media_reader_new(const settings *set, int64_t every_us, media_purpose purpose, resight_error *error);
 
 void media_reader_free(media_reader **reader);
 

@@ -148,11 +148,8 @@ int resight_decoder_open(resight_decoder *decoder, resight_source *source, resig
 /* What a frame with alpha is shown on; NULL: alpha is dropped. */
 static const uint8_t *background(const resight_decoder *decoder, resight_view view) {
     static const uint8_t white[3] = {255, 255, 255}, black[3] = {0, 0, 0};
-    switch (view) {
-    case RESIGHT_VIEW_ON_WHITE: return white;
-    case RESIGHT_VIEW_ON_BLACK: return black;
-    case RESIGHT_VIEW_STORED: break;
-    }
+    if (view != RESIGHT_VIEW_STORED)
+        return view == RESIGHT_VIEW_ON_WHITE ? white : black;
     return decoder->options.alpha == RESIGHT_ALPHA_COMPOSITE ? decoder->options.background_rgb : NULL;
 }
 

@@ -104,6 +104,13 @@ const char *resight_media_kind_name(resight_media_kind kind) {
 }
 
 const char *resight_view_name(resight_view view) {
-    static const char *const names[RESIGHT_VIEWS] = {"stored", "on-white", "on-black"};
-    return (unsigned)view < RESIGHT_VIEWS ? names[view] : "unknown";
+    switch ((unsigned)view) {
+    case RESIGHT_VIEW_STORED: return "stored";
+    case RESIGHT_VIEW_ON_WHITE: return "on-white";
+    case RESIGHT_VIEW_ON_BLACK: return "on-black";
+    case RESIGHT_VIEW_REDUCED: return "reduced";
+    case RESIGHT_VIEW_REDUCED | RESIGHT_VIEW_ON_WHITE: return "on-white-reduced";
+    case RESIGHT_VIEW_REDUCED | RESIGHT_VIEW_ON_BLACK: return "on-black-reduced";
+    default: return "unknown";
+    }
 }

@@ -2,6 +2,14 @@
 /* An opened file to marks: where decoding and hashing meet. A still is a video of one frame. */
 #include <resight/video.h>
 
+typedef struct marker {
+    resight_hasher *hasher;
+    const resight_marking *how;
+    resight_mark_sink sink;
+    void *user;
+    resight_error *error;
+} marker;
+
 static resight_mark mark_of(const resight_frame *frame, const resight_pdq *pdq, resight_dialect dialect,
                             resight_transform transform) {
     return (resight_mark){
@@ -15,34 +23,51 @@ static resight_mark mark_of(const resight_frame *frame, const resight_pdq *pdq, 
     };
 }
 
-/* The hashes of one frame: pdq[0], or all eight. */
-static int hash_frame(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
-                      resight_turning turning, resight_pdq pdq[RESIGHT_TRANSFORMS]) {
-    switch (turning) {
-    case RESIGHT_AS_STORED: return resight_hasher_pdq(hasher, image, dialect, pdq);
-    case RESIGHT_TURNED: return resight_hasher_turned(hasher, image, dialect, pdq);
-    case RESIGHT_DERIVED: return resight_hasher_dihedral(hasher, image, dialect, pdq);
+/* The hashes of one picture: pdq[0], or all eight. */
+static int hash_picture(const marker *m, const resight_image *image, resight_pdq pdq[RESIGHT_TRANSFORMS]) {
+    switch (m->how->turning) {
+    case RESIGHT_AS_STORED: return resight_hasher_pdq(m->hasher, image, m->how->dialect, pdq);
+    case RESIGHT_TURNED: return resight_hasher_turned(m->hasher, image, m->how->dialect, pdq);
+    case RESIGHT_DERIVED: return resight_hasher_dihedral(m->hasher, image, m->how->dialect, pdq);
     }
     return RESIGHT_E_ARG;
 }
 
-int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, resight_dialect dialect,
-                        resight_turning turning, resight_mark_sink sink, void *user, resight_error *error) {
-    const unsigned transforms = turning == RESIGHT_AS_STORED ? 1 : RESIGHT_TRANSFORMS;
+static int mark_picture(const marker *m, const resight_frame *frame) {
+    resight_pdq pdq[RESIGHT_TRANSFORMS];
+    int status = hash_picture(m, &frame->image, pdq);
+    if (status != RESIGHT_OK)
+        return resight_fail(m->error, status, "hashing a %ux%u frame: %s", frame->image.width_px,
+                            frame->image.height_px, resight_status_name(status));
+    const unsigned count = m->how->turning == RESIGHT_AS_STORED ? 1 : RESIGHT_TRANSFORMS;
+    for (unsigned t = 0; t < count && status == RESIGHT_OK; t++) {
+        const resight_mark mark = mark_of(frame, &pdq[t], m->how->dialect, (resight_transform)t);
+        status = m->sink(m->user, &mark);
+    }
+    return status;
+}
+
+static int mark_reduced(const marker *m, const resight_frame *frame) {
+    uint8_t px[RESIGHT_REDUCED_SIDE_PX * RESIGHT_REDUCED_SIDE_PX];
+    resight_frame reduced = *frame;
+    reduced.view |= RESIGHT_VIEW_REDUCED;
+    if (frame->image.width_px < RESIGHT_MIN_SIDE_PX || frame->image.height_px < RESIGHT_MIN_SIDE_PX)
+        return RESIGHT_OK; /* too small to be hashed stays too small */
+    const int status = resight_image_reduce(&frame->image, px, &reduced.image);
+    return status == RESIGHT_OK ? mark_picture(m, &reduced) : status;
+}
+
+int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, const resight_marking *how,
+                        resight_mark_sink sink, void *user, resight_error *error) {
+    const marker m = {hasher, how, sink, user, error};
     resight_frame frame;
     int status;
     while ((status = resight_decoder_next(decoder, &frame, error)) == RESIGHT_OK) {
-        resight_pdq pdq[RESIGHT_TRANSFORMS];
-        status = hash_frame(hasher, &frame.image, dialect, turning, pdq);
+        status = mark_picture(&m, &frame);
+        if (status == RESIGHT_OK && how->reduced)
+            status = mark_reduced(&m, &frame);
         if (status != RESIGHT_OK)
-            return resight_fail(error, status, "hashing a %ux%u frame: %s", frame.image.width_px, frame.image.height_px,
-                                resight_status_name(status));
-        for (unsigned t = 0; t < transforms; t++) {
-            const resight_mark mark = mark_of(&frame, &pdq[t], dialect, (resight_transform)t);
-            status = sink(user, &mark);
-            if (status != RESIGHT_OK)
-                return status;
-        }
+            return status;
     }
     return status == RESIGHT_END ? RESIGHT_OK : status;
 }

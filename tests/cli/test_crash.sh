@@ -13,7 +13,7 @@ for delay in 0.005 0.01 0.02 0.03 0.05 0.08 0.12 0.2; do
     sleep "$delay"
     kill -9 "$pid" 2>/dev/null
     wait "$pid" 2>/dev/null
-    complete=$(grep -c ' entry [0-9]*, 1 hash$' printed)
+    complete=$(grep -c ' entry [0-9]*, 2 hashes$' printed)
     ran="add killed after $delay s, with $complete entries printed"
     cp printed out
     [ -e bank.db ] || continue

@@ -20,8 +20,8 @@ err_is 'resight: resight.db: there is no database here; resight add --db DIR mak
 run add --label case=7 --label source=test known
 code_is 0
 out_is <<'TEXT'
-known/chart.jpg: added to known, entry 1, 1 hash
-known/fractal.png: added to known, entry 2, 1 hash
+known/chart.jpg: added to known, entry 1, 2 hashes
+known/fractal.png: added to known, entry 2, 2 hashes
 known/zoom.mp4: added to known, entry 3, 32 hashes
 TEXT
 run add known known/chart.jpg
@@ -68,7 +68,7 @@ run match --hashes hashes
 code_is 2
 out_lines 3
 err_has '^resight: hashes: line 4: '
-run match --radius 0 smaller.jpg
+run match --radius 0 stranger.png
 code_is 1
 run match --radius 256 --top 2 stranger.png
 code_is 0
@@ -107,7 +107,7 @@ code_is 0
 # Entries.
 run list
 out_lines 3
-out_has $'^2\tknown\timage\t1\tknown/fractal\\.png$'
+out_has $'^2\tknown\timage\t2\tknown/fractal\\.png$'
 run list --label case=8
 out_lines 0
 run list --json --label case=7
@@ -122,10 +122,10 @@ err_is 'resight: 99: there is no such entry'
 run stats
 out_has '^  entries   3: 2 images, 1 videos$'
 run stats --json
-out_has '"entries":3,"images":2,"videos":1,"hashes":34,'
+out_has '"entries":3,"images":2,"videos":1,"hashes":36,'
 run verify
 code_is 0
-out_has ': 3 entries, 34 hashes, .* 0 faults$'
+out_has ': 3 entries, 36 hashes, .* 0 faults$'
 run backup copy.db
 code_is 0
 run backup copy.db

@@ -46,12 +46,13 @@ static void hash_file(const char *path, resight_dialect dialect, int64_t every_u
     resight_source *source = NULL;
     resight_decoder *decoder = NULL;
     resight_hasher *hasher = NULL;
+    const resight_marking how = {.dialect = dialect};
     out->count = 0;
     cr_assert_eq(resight_source_open_path(path, &source, &error), RESIGHT_OK, "%s: %s", path, error.text);
     cr_assert_eq(resight_decoder_new(&options, &decoder), RESIGHT_OK);
     cr_assert_eq(resight_hasher_new(RESIGHT_CPU_AUTO, &hasher), RESIGHT_OK);
     cr_assert_eq(resight_decoder_open(decoder, source, &info, &error), RESIGHT_OK, "%s: %s", path, error.text);
-    cr_assert_eq(resight_hash_frames(decoder, hasher, dialect, RESIGHT_AS_STORED, keep, out, &error), RESIGHT_OK,
+    cr_assert_eq(resight_hash_frames(decoder, hasher, &how, keep, out, &error), RESIGHT_OK,
                  "%s: %s", path, error.text);
     resight_hasher_free(&hasher);
     resight_decoder_free(&decoder);

@@ -240,3 +240,74 @@ Test(hash, wrong_arguments_are_refused_and_write_nothing) {
     cr_expect_eq(out.quality, -7);
     resight_hasher_free(&hasher);
 }
+
+/* ---- Reduction -----------------------------------------------------------------------------------------------------
+ */
+
+static resight_image reduced_of(const resight_image *in, uint8_t px[64 * 64]) {
+    resight_image out;
+    cr_assert_eq(resight_image_reduce(in, px, &out), RESIGHT_OK);
+    cr_assert(out.width_px == 64 && out.height_px == 64 && out.format == RESIGHT_GRAY8);
+    return out;
+}
+
+/* By the definition: every pixel of the source split into 64x64 pieces, each piece into the cell it lies in. */
+static void reduce_slowly(const resight_image *in, uint8_t px[64 * 64]) {
+    static uint64_t sums[64 * 64];
+    memset(sums, 0, sizeof sums);
+    for (uint32_t y = 0; y < in->height_px * 64; y++)
+        for (uint32_t x = 0; x < in->width_px * 64; x++) {
+            const uint8_t *p = in->px + y / 64 * in->stride_bytes + (size_t)(x / 64) * resight_pixel_bytes(in->format);
+            const uint32_t luma = in->format == RESIGHT_RGB24 ? 299u * p[0] + 587u * p[1] + 114u * p[2] : 1000u * p[0];
+            sums[y / in->height_px * 64 + x / in->width_px] += luma;
+        }
+    const uint64_t whole = UINT64_C(1000) * in->width_px * in->height_px;
+    for (size_t i = 0; i < 64 * 64; i++)
+        px[i] = (uint8_t)((sums[i] + whole / 2) / whole);
+}
+
+Test(reduce, equals_its_definition) {
+    static const uint32_t sizes[][2] = {{64, 64}, {1, 1}, {3, 50}, {63, 65}, {100, 71}, {128, 7}};
+    static uint8_t px[128 * 128 * 3];
+    for (size_t i = 0; i < sizeof px; i++)
+        px[i] = (uint8_t)(i * i / 7 + i);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        for (int rgb = 0; rgb < 2; rgb++) {
+            uint8_t got[64 * 64], expected[64 * 64];
+            const size_t stride = sizes[i][0] * (rgb ? 3u : 1u) + 5;
+            const resight_image image = {px, sizes[i][0], sizes[i][1], stride, rgb ? RESIGHT_RGB24 : RESIGHT_GRAY8};
+            if (stride * sizes[i][1] > sizeof px)
+                continue;
+            reduced_of(&image, got);
+            reduce_slowly(&image, expected);
+            cr_expect_arr_eq(got, expected, sizeof got, "%ux%u, rgb %d", sizes[i][0], sizes[i][1], rgb);
+        }
+}
+
+Test(reduce, video_range_is_expanded) {
+    uint8_t px[5 * 5], out[64 * 64];
+    resight_image image = {px, 5, 5, 5, RESIGHT_GRAY8_LIMITED};
+    static const uint8_t from[] = {0, 16, 17, 126, 235, 255}, to[] = {0, 0, 1, 128, 255, 255};
+    for (size_t i = 0; i < sizeof from; i++) {
+        memset(px, from[i], sizeof px);
+        reduced_of(&image, out);
+        cr_expect_eq(out[100], to[i], "%u became %u", from[i], out[100]);
+    }
+}
+
+Test(reduce, commutes_with_turning) {
+    enum { W = 97, H = 130 };
+    static uint8_t px[W * H], turned[W * H];
+    uint8_t first[64 * 64], second[64 * 64], again[64 * 64];
+    for (size_t i = 0; i < sizeof px; i++)
+        px[i] = (uint8_t)(i * i / 5);
+    const resight_image image = {px, W, H, W, RESIGHT_GRAY8};
+    const resight_image small = reduced_of(&image, first);
+    for (unsigned t = 0; t < RESIGHT_TRANSFORMS; t++) {
+        resight_image a, b;
+        cr_assert_eq(resight_image_transform(&small, (resight_transform)t, second, &a), RESIGHT_OK);
+        cr_assert_eq(resight_image_transform(&image, (resight_transform)t, turned, &b), RESIGHT_OK);
+        reduced_of(&b, again);
+        cr_expect_arr_eq(second, again, sizeof again, "%s", resight_transform_name((resight_transform)t));
+    }
+}

@@ -53,11 +53,14 @@ RESIGHT_API const char *resight_media_kind_name(resight_media_kind kind);
 typedef enum resight_view {
     RESIGHT_VIEW_STORED = 0,   /**< the raster as stored, alpha dropped: what is exchanged */
     RESIGHT_VIEW_ON_WHITE = 1, /**< alpha composited over white */
-    RESIGHT_VIEW_ON_BLACK = 2  /**< alpha composited over black */
+    RESIGHT_VIEW_ON_BLACK = 2, /**< alpha composited over black */
+    RESIGHT_VIEW_REDUCED =
+        4 /**< added to one of the above: resight_image_reduce() of it, which scaling hardly changes */
 } resight_view;
+/** Views that a decoder gives: the first three. */
 #define RESIGHT_VIEWS 3
 
-/** "stored", "on-white", "on-black"; "unknown" for anything else. */
+/** "stored", "on-white", "on-black", and the same with "reduced"; "unknown" for anything else. */
 RESIGHT_API const char *resight_view_name(resight_view view);
 
 /** What becomes of alpha. */

@@ -76,6 +76,24 @@ RESIGHT_API size_t resight_image_bytes(const resight_image *image);
 RESIGHT_API int resight_image_transform(const resight_image *in, resight_transform transform, uint8_t *px,
                                         resight_image *out);
 
+/** Sides of the picture that resight_image_reduce() writes. */
+#define RESIGHT_REDUCED_SIDE_PX 64
+
+/**
+ * Average the picture down to 64x64 grey: each pixel is the mean luma of the area it covers, exactly, rounded to the
+ * nearest. A picture with a side below 64 is spread out the same way.
+ *
+ * @param in   borrowed
+ * @param px   64 * 64 bytes
+ * @param out  a view of px, RESIGHT_GRAY8; video range has been expanded
+ * @return RESIGHT_OK
+ *         RESIGHT_E_ARG  the view does not pass resight_image_check()
+ *
+ * Cost: O(pixels), one pass; no allocation.
+ */
+RESIGHT_API int resight_image_reduce(const resight_image *in,
+                                     uint8_t px[RESIGHT_REDUCED_SIDE_PX * RESIGHT_REDUCED_SIDE_PX], resight_image *out);
+
 #ifdef __cplusplus
 }
 #endif

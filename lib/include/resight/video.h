@@ -24,12 +24,19 @@ typedef struct resight_mark {
 } resight_mark;
 _Static_assert(sizeof(resight_mark) == 48, "a mark has no padding");
 
-/** Which hashes of a frame are made. The values are pinned. */
+/** Which hashes of a picture are made. The values are pinned. */
 typedef enum resight_turning {
     RESIGHT_AS_STORED = 0, /**< one, of the raster as stored: what is exchanged and kept */
     RESIGHT_TURNED = 1,    /**< eight, of the turned pixels: for queries; resight_hasher_turned() */
     RESIGHT_DERIVED = 2    /**< eight, derived from one DCT, for output; resight_hasher_dihedral() */
 } resight_turning;
+
+/** What is hashed of each frame. */
+typedef struct resight_marking {
+    resight_dialect dialect;
+    resight_turning turning; /**< one mark, or eight in the order of resight_transform */
+    bool reduced;            /**< and the same of the reduced picture, RESIGHT_VIEW_REDUCED */
+} resight_marking;
 
 /**
  * Called for each mark, in presentation order.
@@ -43,14 +50,13 @@ typedef int (*resight_mark_sink)(void *user, const resight_mark *mark);
  *
  * @param decoder  just opened; read to its end
  * @param hasher   borrowed
- * @param dialect  of the hashes
- * @param turning  one mark a frame, or eight in the order of resight_transform
+ * @param how      borrowed
  * @param sink     called with user for each mark
  * @param error    may be NULL
  * @return RESIGHT_OK, or the first failure of decoder, hasher or sink
  */
-RESIGHT_API int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, resight_dialect dialect,
-                                    resight_turning turning, resight_mark_sink sink, void *user, resight_error *error);
+RESIGHT_API int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, const resight_marking *how,
+                                    resight_mark_sink sink, void *user, resight_error *error);
 
 /** One frame of a query that lies within the radius of one frame of a known sequence. */
 typedef struct resight_frame_pair {
