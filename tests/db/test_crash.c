@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Many processes, and processes that die: what was acknowledged is there, and what is there is whole. */
 #include "harness.h"
+#include "segment.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -137,6 +138,30 @@ static void check_entries(resight_reader *reader, const ledger *shared) {
     }
 }
 
+/* A finished merge leaves no parts but those of current segments, whatever died before it. */
+static void assert_no_strays(resight_db *db) {
+    static db_manifest list;
+    db_view view = {0};
+    MDB_cursor *cursor = NULL;
+    MDB_val key = val_of(KEY_MANIFEST, strlen(KEY_MANIFEST)), value;
+    resight_error error;
+    assert_ok(db_view_open(db, &view, &error));
+    cr_assert_eq(mdb_get(view.txn, db->meta, &key, &value), 0);
+    cr_assert_eq(manifest_unpack(value.mv_data, value.mv_size, &list), RESIGHT_OK);
+    cr_assert_eq(mdb_cursor_open(view.txn, db->segment, &cursor), 0);
+    while (mdb_cursor_get(cursor, &key, &value, MDB_NEXT) == 0) {
+        uint64_t number = 0;
+        bool current = false;
+        memcpy(&number, key.mv_data, sizeof number);
+        for (uint32_t i = 0; i < list.count; i++)
+            current |= list.item[i].segment == PART_KEY_SEGMENT(number);
+        cr_assert(current, "part %llu of segment %llu is left over", (unsigned long long)number & 0xffff,
+                  (unsigned long long)PART_KEY_SEGMENT(number));
+    }
+    mdb_cursor_close(cursor);
+    db_view_close(&view);
+}
+
 /* 60 kills at random moments of adding, removing and merging; after each, everything acknowledged is there. */
 Test(crash, kill_at_any_moment) {
     enum { KILLS = 60 };
@@ -156,6 +181,10 @@ Test(crash, kill_at_any_moment) {
         check_entries(reader, self.ledger);
         resight_reader_free(&reader);
         assert_sound(db, 20);
+        if (i % 10 == 9) {
+            assert_ok(resight_db_merge(db, &error));
+            assert_no_strays(db);
+        }
         resight_db_close(&db);
     }
     cr_assert_gt(self.ledger->merges, 0);

@@ -2,8 +2,10 @@
 /* No room: a limit on file sizes, a full map. The failure has its own status and costs only what was not committed. */
 #include "env.h"
 #include "harness.h"
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -93,6 +95,34 @@ Test(full, limits_on_the_file_at_many_places) {
         close(self.report[1]);
         place_free(&self.place);
     }
+}
+
+/* A file system of 2 MiB, seen by this child alone. 77: this machine does not let us make one. */
+static int fill_small_disk(void *user) {
+    const limited *self = user;
+    const resight_db_options options = {.create = true, .tail_hashes = 64};
+    resight_db *db = NULL;
+    uint64_t groups = 0;
+    if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("none", self->place.root, "tmpfs", 0, "size=2m") != 0)
+        return 77;
+    if (resight_db_open(self->place.db, &options, &db, NULL) != RESIGHT_OK)
+        return 78;
+    put_bank(db, "a", 31, 0);
+    const int status = fill(db, &groups);
+    resight_db_close(&db);
+    if (status != RESIGHT_E_FULL || groups == 0)
+        return 79;
+    cr_assert_eq(mount(NULL, self->place.root, NULL, MS_REMOUNT, "size=8m"), 0);
+    check_filled(&self->place, groups);
+    return 0;
+}
+
+Test(full, the_disk) {
+    limited self = {.place = place_make()};
+    const int code = in_child(fill_small_disk, &self);
+    cr_expect(code == 0 || code == 77, "%d", code);
+    place_free(&self.place);
 }
 
 Test(full, the_map) {

@@ -212,6 +212,25 @@ Test(open, read_only_file_system) {
     place_free(&place);
 }
 
+/* 1 TiB of addresses is not always to be had. */
+static int open_in_little_space(void *user) {
+    const test_place *place = user;
+    const struct rlimit limit = {(rlim_t)1 << 30, (rlim_t)1 << 30};
+    if (setrlimit(RLIMIT_AS, &limit) != 0)
+        return 20;
+    return read_only_works(place->db);
+}
+
+Test(open, little_address_space) {
+#ifdef __SANITIZE_ADDRESS__
+    cr_skip("the sanitizer needs the address space");
+#endif
+    test_place place = place_make();
+    sample_make(&place);
+    cr_expect_eq(in_child(open_in_little_space, &place), 0);
+    place_free(&place);
+}
+
 /* Pages that one commit took at the end and gave back are counted by LMDB but never written. */
 Test(open, a_sound_file_may_be_shorter_than_it_says) {
     enum { MARKS = 20000 };
