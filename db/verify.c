@@ -124,10 +124,18 @@ static int check_record(verify *run, const entry_view *entry, void *user) {
     return RESIGHT_OK;
 }
 
-static int check_digest_key(verify *run, MDB_val key, MDB_val value, void *seen) {
+static int count_key(verify *run, MDB_val key, MDB_val value, void *seen) {
+    (void)run;
+    (void)key;
+    (void)value;
+    ++*(uint64_t *)seen;
+    return RESIGHT_OK;
+}
+
+static int check_digest_key(verify *run, MDB_val key, MDB_val value, void *user) {
+    (void)user;
     uint64_t id = 0;
     entry_view entry;
-    ++*(uint64_t *)seen;
     const bool sized = key.mv_size == sizeof(digest_key) && value.mv_size == sizeof id;
     if (sized)
         memcpy(&id, value.mv_data, sizeof id);
@@ -137,13 +145,15 @@ static int check_digest_key(verify *run, MDB_val key, MDB_val value, void *seen)
     return RESIGHT_OK;
 }
 
+/* Each entry has led to a digest of its own, so equal numbers mean that there are no others; else each is looked at. */
 static int check_digests(verify *run) {
     uint64_t seen = 0;
-    const int status = walk_table(run, run->db->digest, "digest", check_digest_key, &seen);
-    if (status == RESIGHT_OK && seen != run->digests)
-        verify_fault(run, "%llu digests for %llu entries that have one", (unsigned long long)seen,
-                     (unsigned long long)run->digests);
-    return status;
+    int status = walk_table(run, run->db->digest, "digest", count_key, &seen);
+    if (status != RESIGHT_OK || seen == run->digests)
+        return status;
+    verify_fault(run, "%llu digests for %llu entries that have one", (unsigned long long)seen,
+                 (unsigned long long)run->digests);
+    return walk_table(run, run->db->digest, "digest", check_digest_key, NULL);
 }
 
 static void check_bank(verify *run, size_t at) {
@@ -177,11 +187,12 @@ static void check_state(verify *run) {
 }
 
 static int check_all(verify *run, resight_error *error) {
-    int status = verify_segments(run);
-    if (status == RESIGHT_OK)
-        status = verify_walk(run, true, check_record, NULL);
-    if (status == RESIGHT_OK)
-        status = check_digests(run);
+    verify_segments(run);
+    int status = verify_walk(run, true, check_record, NULL);
+    if (status != RESIGHT_OK)
+        return status;
+    verify_dead(run);
+    status = check_digests(run);
     for (size_t i = 0; status == RESIGHT_OK && i < run->reader->bank_count; i++)
         check_bank(run, i);
     if (status == RESIGHT_OK)
@@ -195,6 +206,7 @@ static void verify_free(verify *run) {
     resight_reader_free(&run->reader);
     free(run->sums);
     free(run->sound);
+    free(run->live_hashes);
     free(run->samples);
 }
 
@@ -210,8 +222,9 @@ static int prepare(verify *run, uint32_t lookups, resight_error *error) {
     run->random = mdb_txn_id(run->reader->txn);
     run->sums = calloc(run->reader->bank_count + 1, sizeof *run->sums);
     run->sound = calloc(run->reader->manifest.count + 1, sizeof *run->sound);
+    run->live_hashes = calloc(run->reader->manifest.count + 1, sizeof *run->live_hashes);
     run->samples = calloc((size_t)lookups + 1, sizeof *run->samples);
-    return run->sums && run->sound && run->samples
+    return run->sums && run->sound && run->live_hashes && run->samples
                ? RESIGHT_OK
                : resight_fail(error, RESIGHT_E_NOMEM, "%s: no memory to verify", run->db->dir);
 }

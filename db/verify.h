@@ -18,7 +18,8 @@ typedef struct verify {
     resight_verify_report report;
     bank_sums *sums; /* [reader->bank_count] */
     uint64_t digests, tail_hashes;
-    uint8_t *sound; /* [manifest.count]: 1 when the segment's tables can be followed */
+    uint8_t *sound;        /* [manifest.count]: 1 when the segment's tables can be followed */
+    uint64_t *live_hashes; /* [manifest.count]: found in the segment by their records */
     uint64_t random;
     resight_hash *samples; /* [sample_count] drawn from all live hashes, each as likely as any other */
     uint32_t sample_count, sample_limit;
@@ -33,9 +34,11 @@ typedef int (*verify_record)(verify *run, const entry_view *entry, void *user);
 int verify_walk(verify *run, bool report, verify_record each, void *user);
 
 /* Each segment by itself: checksums, tables, bands. Fills run->sound. */
-int verify_segments(verify *run);
+void verify_segments(verify *run);
 /* A record that a segment should have. */
 void verify_indexed(verify *run, const entry_view *entry);
+/* When all records have been looked for: what is left of each segment is dead, and as much as the manifest says. */
+void verify_dead(verify *run);
 /* Samples with some bits changed, through the index and by comparing with every record. */
 int verify_lookups(verify *run, resight_error *error);
 

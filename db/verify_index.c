@@ -45,20 +45,7 @@ static void check_bands(verify *run, const db_segment *segment) {
                          (unsigned long long)segment->id, b);
 }
 
-/* Entries of the segment whose records are gone have as many hashes as the manifest says. */
-static void check_dead(verify *run, const db_segment *segment, const manifest_item *item) {
-    uint64_t dead = 0;
-    for (uint32_t k = 0; k < segment->entries; k++) {
-        MDB_val key = val_of(&segment->entry[k], sizeof *segment->entry), value;
-        if (mdb_get(run->reader->txn, run->db->entry, &key, &value) == MDB_NOTFOUND)
-            dead += segment->first[k + 1] - segment->first[k];
-    }
-    if (dead != item->dead_hashes)
-        verify_fault(run, "segment %llu: %llu hashes of removed entries, the manifest counts %u",
-                     (unsigned long long)segment->id, (unsigned long long)dead, item->dead_hashes);
-}
-
-int verify_segments(verify *run) {
+void verify_segments(verify *run) {
     for (uint32_t i = 0; i < run->reader->manifest.count; i++) {
         const db_segment *segment = &run->reader->segments[i];
         const manifest_item *item = &run->reader->manifest.item[i];
@@ -71,9 +58,7 @@ int verify_segments(verify *run) {
         }
         run->sound[i] = 1;
         check_bands(run, segment);
-        check_dead(run, segment, item);
     }
-    return RESIGHT_OK;
 }
 
 /* The place of an entry in the table, or segment->entries. */
@@ -115,6 +100,18 @@ void verify_indexed(verify *run, const entry_view *entry) {
     else if (!same_hashes(segment, at, entry))
         verify_fault(run, "entry %llu: segment %llu has other hashes", (unsigned long long)entry->id,
                      (unsigned long long)segment->id);
+    else
+        run->live_hashes[i] += entry->mark_count;
+}
+
+void verify_dead(verify *run) {
+    for (uint32_t i = 0; i < run->reader->manifest.count; i++) {
+        const manifest_item *item = &run->reader->manifest.item[i];
+        const uint64_t dead = item->hashes - run->live_hashes[i];
+        if (run->sound[i] && dead != item->dead_hashes)
+            verify_fault(run, "segment %llu: %llu hashes of removed entries, the manifest counts %u",
+                         (unsigned long long)item->segment, (unsigned long long)dead, item->dead_hashes);
+    }
 }
 
 /* One batch of queries and what comparing them with every record finds. */
@@ -199,22 +196,35 @@ static resight_hash near(verify *run, const resight_hash *hash) {
     return query;
 }
 
-static int run_batch(verify *run, lookup_batch *lookup, resight_error *error) {
+/* An index that contradicts itself in a query is a fault like any other. */
+static int ask_index(verify *run, lookup_batch *lookup, resight_error *error) {
     const resight_query_options all = {
         .has_radius = true, .radius_bits = lookup->radius_bits, .has_min_quality = true, .min_quality = 0};
-    lookup->compared.count = 0;
-    int status = verify_walk(run, false, compare_record, lookup);
-    if (status == RESIGHT_OK)
-        status = resight_reader_query(run->reader, lookup->queries, lookup->count, &all, &lookup->found, error);
+    resight_error why = {""};
+    const int status = resight_reader_query(run->reader, lookup->queries, lookup->count, &all, &lookup->found, &why);
     if (status == RESIGHT_OK)
         compare_answers(run, lookup);
+    else if (status == RESIGHT_E_DAMAGED)
+        verify_fault(run, "%s", why.text);
+    else
+        return resight_fail(error, status, "%s", why.text);
+    return RESIGHT_OK;
+}
+
+static int run_batch(verify *run, lookup_batch *lookup, resight_error *error) {
+    lookup->compared.count = 0;
+    const int status = verify_walk(run, false, compare_record, lookup);
     run->report.lookups += lookup->count;
-    return status;
+    if (status != RESIGHT_OK)
+        return resight_fail(error, status, "%s: no memory to verify", run->db->dir);
+    return ask_index(run, lookup, error);
 }
 
 int verify_lookups(verify *run, resight_error *error) {
     CLEANUP(lookup_free) lookup_batch *lookup = calloc(1, sizeof *lookup);
-    int status = lookup ? RESIGHT_OK : RESIGHT_E_NOMEM;
+    if (!lookup)
+        return resight_fail(error, RESIGHT_E_NOMEM, "%s: no memory to verify", run->db->dir);
+    int status = RESIGHT_OK;
     for (uint32_t i = 0; status == RESIGHT_OK && i < run->sample_count; i += lookup->count) {
         const uint32_t left = run->sample_count - i;
         lookup->radius_bits = run->db->radius_bits;
@@ -223,5 +233,5 @@ int verify_lookups(verify *run, resight_error *error) {
             lookup->queries[q] = near(run, &run->samples[i + q]);
         status = run_batch(run, lookup, error);
     }
-    return status == RESIGHT_E_NOMEM ? resight_fail(error, status, "%s: no memory to verify", run->db->dir) : status;
+    return status;
 }
