@@ -194,6 +194,22 @@ Test(crash, kill_at_any_moment) {
     place_free(&self.place);
 }
 
+/* Every fifth entry is removed some time after it was added; readers ask for the one before. */
+static uint64_t kept(uint64_t id) {
+    return id % 5 == 0 ? id - 1 : id;
+}
+
+/* While merges run, so that entries vanish between the snapshot that a merge reads and its end. */
+static bool remove_fifths(resight_db *db, uint64_t from, uint64_t upto) {
+    for (uint64_t id = from + 5 - from % 5; id <= upto; id += 5) {
+        resight_writer *writer = NULL;
+        if (resight_writer_begin(db, &writer, NULL) != RESIGHT_OK ||
+            resight_writer_remove(writer, id, NULL) != RESIGHT_OK || resight_writer_commit(&writer, NULL) != RESIGHT_OK)
+            return false;
+    }
+    return true;
+}
+
 /* Another process than the writer finds each entry at its next query after the commit. */
 static int read_along(void *user) {
     const actor *self = user;
@@ -208,7 +224,8 @@ static int read_along(void *user) {
         const uint64_t last = self->ledger->added;
         if (resight_reader_renew(reader, NULL) != RESIGHT_OK)
             return 3;
-        const uint64_t id = random_below(&random, 3) ? last : 1 + random_below(&random, (uint32_t)last + 1) % last;
+        const uint64_t id =
+            kept(random_below(&random, 3) ? last : 1 + random_below(&random, (uint32_t)last + 1) % last);
         const resight_hash exact = numbered(id), query = random_near(&random, &exact, random_below(&random, 32));
         if (resight_reader_query(reader, &query, 1, NULL, &found, NULL) != RESIGHT_OK)
             return 4;
@@ -257,8 +274,15 @@ Test(crash, one_writer_two_mergers_three_readers) {
         children[i] = start(i < 2 ? merge_along : read_along, &self);
     }
     db = open_again(&self.place, 40);
-    for (int i = 0; i < GROUPS; i++)
-        cr_assert(add_group(db, self.ledger, 1 + (uint32_t)i % 20));
+    uint64_t upto[GROUPS + 1] = {self.ledger->added};
+    for (uint32_t i = 0; i < GROUPS; i++) {
+        cr_assert(add_group(db, self.ledger, 1 + i % 20));
+        upto[i + 1] = self.ledger->added;
+        if (i % 2 == 0 && i > 0) /* the tail when a merge began, perhaps */
+            cr_assert(remove_fifths(db, upto[i - 1], upto[i]));
+        if (i % 2 == 0 && i >= 20) /* in a segment by now */
+            cr_assert(remove_fifths(db, upto[i - 19], upto[i - 18]));
+    }
     self.ledger->stop = 1;
     for (int i = 0; i < CHILDREN; i++) {
         int status = 0;
