@@ -299,6 +299,54 @@ Test(crash, one_writer_two_mergers_three_readers) {
     place_free(&self.place);
 }
 
+typedef struct removals {
+    resight_db *db;
+    ledger *ledger;
+    _Atomic bool stop;
+    _Atomic uint64_t removed;
+} removals;
+
+enum { LONG_TAIL = 20000 };
+
+static void *remove_until_stopped(void *user) {
+    removals *self = user;
+    random_source random = {51};
+    while (!self->stop) {
+        resight_writer *writer = NULL;
+        if (resight_writer_begin(self->db, &writer, NULL) != RESIGHT_OK)
+            break;
+        const uint64_t id = self->ledger->added - random_below(&random, LONG_TAIL);
+        self->removed += resight_writer_remove(writer, id, NULL) == RESIGHT_OK;
+        if (resight_writer_commit(&writer, NULL) != RESIGHT_OK)
+            break;
+    }
+    return NULL;
+}
+
+/* A merge reads a long tail from its snapshot; what is removed before it ends is dead in the new segment. */
+Test(crash, removals_while_a_long_tail_is_merged) {
+    actor self = {.place = place_make(), .ledger = ledger_new()};
+    resight_error error;
+    pthread_t thread;
+    resight_db *db = open_new(&self.place, 100);
+    removals work = {.db = db, .ledger = self.ledger};
+    put_bank(db, "a", 31, 0);
+    cr_assert(add_group(db, self.ledger, LONG_TAIL));
+    cr_assert_eq(pthread_create(&thread, NULL, remove_until_stopped, &work), 0);
+    for (int i = 0; i < 6; i++) {
+        const uint64_t before = work.removed;
+        cr_assert(add_group(db, self.ledger, LONG_TAIL));
+        while (work.removed == before) /* until the other thread is under way again */
+            sleep_us(100);
+        assert_ok(resight_db_merge(db, &error));
+    }
+    work.stop = true;
+    pthread_join(thread, NULL);
+    assert_sound(db, 0);
+    resight_db_close(&db);
+    place_free(&self.place);
+}
+
 /* A reader that was killed must not hold its slot, nor the pages of its snapshot, for ever. */
 static int die_reading(void *user) {
     const actor *self = user;

@@ -278,6 +278,17 @@ Test(open, a_sound_file_may_be_shorter_than_it_says) {
     cr_assert_eq(stat(path, &file), 0);
     cr_assert_lt((size_t)file.st_size, (info.me_last_pgno + 1) * page, "the file is not short: nothing is tested");
     cr_expect_eq(try_open(place.db, NULL), RESIGHT_OK);
+    /* One page more than is in the list of free pages: the count stands 136 bytes into each meta page. */
+    size_t size = 0;
+    uint8_t *bytes = file_read(path, &size);
+    for (size_t at = 136; at <= page + 136; at += page)
+        bytes[at]++;
+    file_write(path, bytes, size);
+    cr_expect_eq(try_open(place.db, NULL), RESIGHT_E_DAMAGED);
+    for (size_t at = 136; at <= page + 136; at += page)
+        bytes[at]--;
+    file_write(path, bytes, size);
+    free(bytes);
     int sound = 0, refused = 0;
     for (off_t pages = file.st_size / (off_t)page; pages > 2; pages--) {
         cr_assert_eq(truncate(path, pages * (off_t)page), 0);
