@@ -32,7 +32,7 @@ typedef struct merge_job {
 
 static unsigned level_of(const resight_db *db, uint64_t hashes) {
     unsigned level = 0;
-    for (uint64_t limit = (uint64_t)db->tail_limit * FAN_IN; hashes >= limit; limit *= FAN_IN)
+    for (uint64_t tails = hashes / db->tail_limit; tails >= FAN_IN; tails /= FAN_IN)
         level++;
     return level;
 }
