@@ -32,7 +32,7 @@ typedef struct merge_job {
 
 static unsigned level_of(const resight_db *db, uint64_t hashes) {
     unsigned level = 0;
-    for (uint64_t limit = (uint64_t)db->tail_limit * FAN_IN; hashes >= limit; limit *= FAN_IN)
+    for (uint64_t tails = hashes / db->tail_limit; tails >= FAN_IN; tails /= FAN_IN)
         level++;
     return level;
 }
@@ -94,23 +94,42 @@ static bool choose(const resight_db *db, merge_job *job) {
     return job->tail || job->from < job->to || find_half_dead(job);
 }
 
-/* The live entries of the job's range. Ends with the last entry that the new segment covers, when it has the tail. */
-static int collect(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *error) {
+static int miscounted(const resight_db *db, const char *what, resight_error *error) {
+    return resight_fail(error, RESIGHT_E_DAMAGED, "%s: %s does not count the hashes that are there; run verify",
+                        db->dir, what);
+}
+
+static int collect_segments(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *error) {
     const db_manifest *list = &job->list;
-    int status = RESIGHT_OK;
-    if (job->from < job->to)
-        status = segment_collect(db, txn, list->item[job->from].first_entry, list->item[job->to - 1].last_entry,
-                                 SEGMENT_MAX_HASHES, &job->source, error);
-    if (status == RESIGHT_OK && job->tail)
-        status = segment_collect(db, txn, list->covered_entry + 1, job->state.next_entry - 1, SEGMENT_MAX_HASHES,
-                                 &job->source, error);
-    job->covered = job->tail ? job->state.next_entry - 1 : list->covered_entry;
-    if (status != RESIGHT_E_LIMIT)
-        return status;
-    if (!job->tail || job->source.last_entry <= list->covered_entry) /* the old segments fit by choice */
-        return resight_fail(error, RESIGHT_E_DAMAGED, "%s: the manifest counts too few hashes; run verify", db->dir);
-    job->covered = job->source.last_entry;
-    return RESIGHT_OK;
+    if (job->from == job->to)
+        return RESIGHT_OK;
+    const int status = segment_collect(db, txn, list->item[job->from].first_entry, list->item[job->to - 1].last_entry,
+                                       SEGMENT_MAX_HASHES, &job->source, error);
+    return status == RESIGHT_E_LIMIT ? miscounted(db, "the manifest", error) : status; /* they fit by choice */
+}
+
+/* All of the tail, or as much as fits: the rest stays for the next step. */
+static int collect_tail(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *error) {
+    const uint64_t last = job->state.next_entry - 1;
+    const size_t before = job->source.hash_count;
+    job->covered = job->list.covered_entry;
+    if (!job->tail)
+        return RESIGHT_OK;
+    const int status = segment_collect(db, txn, job->covered + 1, last, SEGMENT_MAX_HASHES, &job->source, error);
+    const uint64_t taken = job->source.hash_count - before;
+    if (status == RESIGHT_OK && taken != job->state.tail_hashes)
+        return miscounted(db, "the state", error);
+    if (status == RESIGHT_E_LIMIT && taken == 0)
+        job->tail = false;
+    else
+        job->covered = status == RESIGHT_OK ? last : job->source.last_entry;
+    return status == RESIGHT_E_LIMIT ? RESIGHT_OK : status;
+}
+
+/* The live entries of the job's range. */
+static int collect(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *error) {
+    const int status = collect_segments(db, txn, job, error);
+    return status == RESIGHT_OK ? collect_tail(db, txn, job, error) : status;
 }
 
 /* Hashes of tail entries in the source, split by whether their entry is still there. */

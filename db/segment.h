@@ -15,7 +15,7 @@ typedef struct db_segment {
     const uint32_t *first; /* [entries + 1]: entry k has the hashes first[k] .. first[k + 1], in order of its marks */
 } db_segment;
 
-/* Find every part and check heads, lengths and alignment. Checksums are left to segment_verify(). */
+/* Find every part and check heads, lengths and alignment. Checksums are left to verify. */
 int segment_open(resight_db *db, MDB_txn *txn, const manifest_item *item, db_segment *out, resight_error *error);
 
 /* The place of the entry that a hash belongs to; `entries` when the table contradicts itself. */

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -102,8 +103,10 @@ static void sleep_us(uint32_t us) {
 
 static void kill_after(const actor *self, uint32_t us) {
     const pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails must not leave children behind */
         work_until_killed(self);
+    }
     sleep_us(us);
     kill(child, SIGKILL);
     int status = 0;
@@ -194,6 +197,22 @@ Test(crash, kill_at_any_moment) {
     place_free(&self.place);
 }
 
+/* Every fifth entry is removed some time after it was added; readers ask for the one before. */
+static uint64_t kept(uint64_t id) {
+    return id % 5 == 0 ? id - 1 : id;
+}
+
+/* While merges run, so that entries vanish between the snapshot that a merge reads and its end. */
+static bool remove_fifths(resight_db *db, uint64_t from, uint64_t upto) {
+    for (uint64_t id = from + 5 - from % 5; id <= upto; id += 5) {
+        resight_writer *writer = NULL;
+        if (resight_writer_begin(db, &writer, NULL) != RESIGHT_OK ||
+            resight_writer_remove(writer, id, NULL) != RESIGHT_OK || resight_writer_commit(&writer, NULL) != RESIGHT_OK)
+            return false;
+    }
+    return true;
+}
+
 /* Another process than the writer finds each entry at its next query after the commit. */
 static int read_along(void *user) {
     const actor *self = user;
@@ -208,7 +227,8 @@ static int read_along(void *user) {
         const uint64_t last = self->ledger->added;
         if (resight_reader_renew(reader, NULL) != RESIGHT_OK)
             return 3;
-        const uint64_t id = random_below(&random, 3) ? last : 1 + random_below(&random, (uint32_t)last + 1) % last;
+        const uint64_t id =
+            kept(random_below(&random, 3) ? last : 1 + random_below(&random, (uint32_t)last + 1) % last);
         const resight_hash exact = numbered(id), query = random_near(&random, &exact, random_below(&random, 32));
         if (resight_reader_query(reader, &query, 1, NULL, &found, NULL) != RESIGHT_OK)
             return 4;
@@ -237,8 +257,10 @@ static int merge_along(void *user) {
 static pid_t start(int (*run)(void *user), void *user) {
     fflush(NULL);
     const pid_t child = fork();
-    if (child == 0)
+    if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         _exit(run(user));
+    }
     return child;
 }
 
@@ -257,8 +279,15 @@ Test(crash, one_writer_two_mergers_three_readers) {
         children[i] = start(i < 2 ? merge_along : read_along, &self);
     }
     db = open_again(&self.place, 40);
-    for (int i = 0; i < GROUPS; i++)
-        cr_assert(add_group(db, self.ledger, 1 + (uint32_t)i % 20));
+    uint64_t upto[GROUPS + 1] = {self.ledger->added};
+    for (uint32_t i = 0; i < GROUPS; i++) {
+        cr_assert(add_group(db, self.ledger, 1 + i % 20));
+        upto[i + 1] = self.ledger->added;
+        if (i % 2 == 0 && i > 0) /* the tail when a merge began, perhaps */
+            cr_assert(remove_fifths(db, upto[i - 1], upto[i]));
+        if (i % 2 == 0 && i >= 20) /* in a segment by now */
+            cr_assert(remove_fifths(db, upto[i - 20], upto[i - 19]));
+    }
     self.ledger->stop = 1;
     for (int i = 0; i < CHILDREN; i++) {
         int status = 0;
@@ -266,6 +295,57 @@ Test(crash, one_writer_two_mergers_three_readers) {
         cr_expect(WIFEXITED(status) && WEXITSTATUS(status) == 0, "child %d: %d", i, WEXITSTATUS(status));
     }
     assert_sound(db, 100);
+    resight_db_close(&db);
+    place_free(&self.place);
+}
+
+typedef struct removals {
+    resight_db *db;
+    ledger *ledger;
+    _Atomic bool stop;
+    _Atomic uint64_t removed;
+} removals;
+
+enum { LONG_TAIL = 20000 };
+
+static void *remove_until_stopped(void *user) {
+    removals *self = user;
+    random_source random = {51};
+    while (!self->stop) {
+        resight_writer *writer = NULL;
+        if (resight_writer_begin(self->db, &writer, NULL) != RESIGHT_OK)
+            break;
+        const uint64_t id = self->ledger->added - random_below(&random, LONG_TAIL);
+        self->removed += resight_writer_remove(writer, id, NULL) == RESIGHT_OK;
+        if (resight_writer_commit(&writer, NULL) != RESIGHT_OK)
+            break;
+    }
+    return NULL;
+}
+
+/* A merge reads a long tail from its snapshot; what is removed before it ends is dead in the new segment. */
+Test(crash, removals_while_a_long_tail_is_merged) {
+    actor self = {.place = place_make(), .ledger = ledger_new()};
+    resight_error error = {""};
+    pthread_t thread;
+    resight_db *db = open_new(&self.place, 100);
+    removals work = {.db = db, .ledger = self.ledger};
+    put_bank(db, "a", 31, 0);
+    cr_assert(add_group(db, self.ledger, LONG_TAIL));
+    cr_assert_eq(pthread_create(&thread, NULL, remove_until_stopped, &work), 0);
+    int status = RESIGHT_OK;
+    for (int i = 0; i < 6 && status == RESIGHT_OK; i++) {
+        const uint64_t before = work.removed;
+        status = add_group(db, self.ledger, LONG_TAIL) ? RESIGHT_OK : RESIGHT_E_IO;
+        for (int n = 0; n < 10000 && work.removed == before; n++) /* until the other thread is under way again */
+            sleep_us(100);
+        if (status == RESIGHT_OK)
+            status = resight_db_merge(db, &error);
+    }
+    work.stop = true;
+    pthread_join(thread, NULL);
+    cr_assert_eq(status, RESIGHT_OK, "%s", error.text);
+    assert_sound(db, 0);
     resight_db_close(&db);
     place_free(&self.place);
 }

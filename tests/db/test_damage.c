@@ -321,6 +321,19 @@ Test(damage, contradictions_are_found) {
     patient_free(&it);
 }
 
+/* A count that is wrong must not keep a merge busy for ever. */
+Test(damage, a_merge_says_when_the_tail_is_miscounted) {
+    patient it = patient_make();
+    resight_error error;
+    resight_db *db = open_again(&it.place, 10);
+    MDB_txn *txn = begin_raw(db);
+    miscount_tail(db, txn);
+    cr_assert_eq(mdb_txn_commit(txn), 0);
+    cr_expect_eq(resight_db_merge(db, &error), RESIGHT_E_DAMAGED);
+    resight_db_close(&db);
+    patient_free(&it);
+}
+
 /* A table whose offsets and postings are off must end in an error or the right answer, not outside the arrays. */
 Test(damage, queries_survive_wrong_tables) {
     patient it = patient_make();

@@ -163,14 +163,56 @@ static int grow(void *user) {
     return 0;
 }
 
+/* The first failure of a writer is also its last word: it must not store half of what was asked. */
+Test(full, a_writer_that_failed_stores_nothing) {
+    enum { MARKS = 50000 };
+    test_place place = place_make();
+    resight_error error;
+    resight_db *db = open_new(&place, 0);
+    const uint32_t bank = put_bank(db, "a", 31, 0);
+    resight_mark *marks = calloc(MARKS, sizeof *marks);
+    for (int i = 0; i < MARKS; i++)
+        marks[i].dialect = RESIGHT_PDQ;
+    resight_entry entry = image_of(bank, marks);
+    resight_writer *writer = NULL;
+    uint64_t id = 0;
+    cr_assert_eq(mdb_env_set_mapsize(db->env, 60 * 4096), 0);
+    assert_ok(resight_writer_begin(db, &writer, &error));
+    assert_ok(resight_writer_add(writer, &entry, &id, &error));
+    entry.mark_count = MARKS;
+    cr_expect_eq(resight_writer_add(writer, &entry, &id, &error), RESIGHT_E_FULL);
+    cr_expect_eq(resight_writer_commit(&writer, &error), RESIGHT_E_FULL);
+    cr_expect_null(writer);
+    resight_reader *reader = NULL;
+    assert_ok(resight_reader_new(db, &reader, &error));
+    cr_expect_eq(resight_reader_entry(reader, 1, &entry, &error), RESIGHT_NOT_FOUND);
+    resight_reader_free(&reader);
+    resight_db_close(&db);
+    free(marks);
+    place_free(&place);
+}
+
 Test(full, a_map_that_another_process_has_grown) {
     limited self = {.place = place_make()};
     resight_error error;
-    resight_db *db = open_new(&self.place, 0);
+    resight_db *db = open_new(&self.place, 10);
     put_bank(db, "a", 31, 0);
-    cr_assert_eq(mdb_env_set_mapsize(db->env, 60 * 4096), 0);
+    random_source random = {41};
+    resight_hash first[10];
+    for (int i = 0; i < 10; i++) {
+        first[i] = random_hash(&random);
+        add_hash(db, 1, &first[i]);
+    }
+    assert_ok(resight_db_merge(db, &error)); /* the reader's pointers into this segment have to follow the map */
+    resight_db_stats *stats = calloc(1, sizeof *stats);
     resight_reader *reader = NULL, *other = NULL;
     resight_matches found = {0};
+    assert_ok(resight_reader_new(db, &reader, &error));
+    assert_ok(resight_reader_stats(reader, stats, &error));
+    cr_assert_eq(stats->segment_count, 1);
+    resight_reader_free(&reader);
+    cr_assert_eq(mdb_env_set_mapsize(db->env, (size_t)stats->file_bytes + 10 * 4096), 0);
+    free(stats);
     assert_ok(resight_reader_new(db, &reader, &error));
     cr_assert_eq(in_child(grow, &self), 0);
     cr_expect_eq(resight_reader_new(db, &other, &error), RESIGHT_E_BUSY);
@@ -178,6 +220,10 @@ Test(full, a_map_that_another_process_has_grown) {
     const resight_hash hash = numbered(5999);
     assert_ok(resight_reader_query(reader, &hash, 1, NULL, &found, &error));
     cr_expect_eq(found.count, 1);
+    for (int i = 0; i < 10; i++) {
+        assert_ok(resight_reader_query(reader, &first[i], 1, NULL, &found, &error));
+        cr_expect_eq(found.count, 1);
+    }
     assert_ok(resight_reader_new(db, &other, &error));
     resight_reader_free(&other);
     resight_matches_free(&found);

@@ -119,7 +119,8 @@ typedef struct resight_entry {
  * Begin to write. Waits for the writer of any other process.
  *
  * @param out  owned by the caller; ends with resight_writer_commit() or resight_writer_abort()
- * @return RESIGHT_OK, RESIGHT_E_ARG (opened read only), RESIGHT_E_NOMEM, RESIGHT_E_IO
+ * @return RESIGHT_OK, RESIGHT_E_ARG (opened read only), RESIGHT_E_BUSY (this thread is writing already),
+ *         RESIGHT_E_DAMAGED, RESIGHT_E_NOMEM, RESIGHT_E_IO
  */
 RESIGHT_API int resight_writer_begin(resight_db *db, resight_writer **out, resight_error *error);
 
@@ -153,7 +154,9 @@ RESIGHT_API int resight_writer_put_bank(resight_writer *writer, const resight_ba
 /**
  * Remove a bank and every entry in it.
  *
- * @return RESIGHT_OK, RESIGHT_NOT_FOUND, RESIGHT_E_FULL, RESIGHT_E_IO, RESIGHT_E_NOMEM
+ * @return RESIGHT_OK, RESIGHT_NOT_FOUND, RESIGHT_E_FULL, RESIGHT_E_IO, RESIGHT_E_NOMEM, RESIGHT_E_DAMAGED
+ *
+ * Cost: O(entries of all banks).
  */
 RESIGHT_API int resight_writer_remove_bank(resight_writer *writer, uint32_t bank, resight_error *error);
 
@@ -173,13 +176,14 @@ RESIGHT_API int resight_writer_add(resight_writer *writer, const resight_entry *
 /**
  * Remove one item; its hashes match nothing from the commit on.
  *
- * @return RESIGHT_OK, RESIGHT_NOT_FOUND, RESIGHT_E_FULL, RESIGHT_E_IO, RESIGHT_E_NOMEM
+ * @return RESIGHT_OK, RESIGHT_NOT_FOUND, RESIGHT_E_FULL, RESIGHT_E_IO, RESIGHT_E_NOMEM, RESIGHT_E_DAMAGED
  */
 RESIGHT_API int resight_writer_remove(resight_writer *writer, uint64_t entry, resight_error *error);
 
 /**
  * Bring the index up to date: move the tail into segments, merge small segments into larger ones, in transactions of
- * bounded size. Nothing depends on it but speed. Call it after adding; it returns at once when there is nothing to do.
+ * bounded size. Nothing depends on it but speed. Call it after adding, without a writer on this thread; it returns at
+ * once when there is nothing to do, or when another process is merging.
  *
  * @return RESIGHT_OK, RESIGHT_E_FULL, RESIGHT_E_IO, RESIGHT_E_NOMEM, RESIGHT_E_DAMAGED
  */
@@ -191,7 +195,9 @@ RESIGHT_API int resight_db_merge(resight_db *db, resight_error *error);
  * Take a snapshot of everything committed so far.
  *
  * @param out  owned by the caller; free with resight_reader_free()
- * @return RESIGHT_OK, RESIGHT_E_NOMEM, RESIGHT_E_IO, RESIGHT_E_BUSY (every reader slot is taken), RESIGHT_E_DAMAGED
+ * @return RESIGHT_OK, RESIGHT_E_NOMEM, RESIGHT_E_IO, RESIGHT_E_DAMAGED
+ *         RESIGHT_E_BUSY  every reader slot is taken; or the file has outgrown the map, which cannot move while other
+ *                         transactions of this process are open
  */
 RESIGHT_API int resight_reader_new(resight_db *db, resight_reader **out, resight_error *error);
 
@@ -311,7 +317,7 @@ typedef struct resight_db_stats {
     resight_segment_stats segment[RESIGHT_MAX_SEGMENTS];
 } resight_db_stats;
 
-/** @return RESIGHT_OK, RESIGHT_E_DAMAGED, RESIGHT_E_NOMEM. Cost: O(entries). */
+/** @return RESIGHT_OK, RESIGHT_E_DAMAGED, RESIGHT_E_NOMEM. Cost: O(banks + segments + free pages). */
 RESIGHT_API int resight_reader_stats(resight_reader *reader, resight_db_stats *out, resight_error *error);
 
 /** Called for each thing found wrong. */
