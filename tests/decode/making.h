@@ -43,7 +43,7 @@ blob png_with_chunk(const blob *png, const char *name, const void *data, size_t 
 /* An orientation in EXIF: a TIFF structure, after "Exif\0\0" when prefixed. */
 blob make_exif(unsigned orientation, bool big_endian, bool prefixed);
 
-/* One picture by an encoder of FFmpeg, without a container: "bmp", "tiff", "libwebp", "libjxl". Grey, RGB or RGBA as
+/* One picture by an encoder of FFmpeg, without a container: "bmp", "tiff", "libwebp". Grey, RGB or RGBA as
  * the encoder takes it. */
 blob make_still(const char *encoder, const raster *r, enum AVPixelFormat format);
 

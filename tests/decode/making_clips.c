@@ -10,8 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static AVCodecContext *open_encoder(const char *name, enum AVPixelFormat format, int width, int height, int b_frames,
-                                    bool full_range) {
+static AVCodecContext *open_encoder(const char *name, enum AVPixelFormat format, int width, int height, const clip *c) {
     const AVCodec *encoder = avcodec_find_encoder_by_name(name);
     if (!encoder)
         return NULL;
@@ -19,18 +18,17 @@ static AVCodecContext *open_encoder(const char *name, enum AVPixelFormat format,
     codec->width = width;
     codec->height = height;
     codec->pix_fmt = format;
-    codec->time_base = (AVRational){1, 1000};
+    codec->time_base = c && c->times_ms ? (AVRational){1, 1000} : (AVRational){1, 25};
     codec->framerate = (AVRational){25, 1};
-    codec->max_b_frames = b_frames;
+    codec->max_b_frames = c ? c->b_frames : 0;
     codec->gop_size = 12;
     codec->thread_count = 1;
     codec->flags |= AV_CODEC_FLAG_QSCALE | AV_CODEC_FLAG_BITEXACT;
     codec->global_quality = FF_QP2LAMBDA;
     codec->strict_std_compliance = FF_COMPLIANCE_EXPERIMENTAL;
-    codec->color_range = full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_UNSPECIFIED;
+    codec->color_range = c && c->full_range ? AVCOL_RANGE_JPEG : AVCOL_RANGE_UNSPECIFIED;
     AVDictionary *options = NULL;
     av_dict_set(&options, "lossless", "1", 0); /* libwebp; others do not know it */
-    av_dict_set(&options, "distance", "0", 0); /* libjxl */
     av_dict_set(&options, "usage", "realtime", 0);
     const int code = avcodec_open2(codec, encoder, &options);
     av_dict_free(&options);
@@ -49,7 +47,7 @@ static AVFrame *new_frame(enum AVPixelFormat format, int width, int height) {
 
 blob make_still(const char *encoder, const raster *r, enum AVPixelFormat format) {
     blob b = {0};
-    AVCodecContext *codec = open_encoder(encoder, format, (int)r->width_px, (int)r->height_px, 0, false);
+    AVCodecContext *codec = open_encoder(encoder, format, (int)r->width_px, (int)r->height_px, NULL);
     if (!codec)
         return b;
     AVFrame *frame = new_frame(format, codec->width, codec->height);
@@ -111,7 +109,7 @@ static void write_video(AVFormatContext *muxer, const clip *c, AVCodecContext *c
     for (int i = 0; i < c->frames; i++) {
         AVFrame *frame = new_frame(c->format, c->width_px, c->height_px);
         paint(frame, 20 + 3 * i);
-        frame->pts = c->times_ms ? c->times_ms[i] : i * 40;
+        frame->pts = c->times_ms ? c->times_ms[i] : i;
         frame->quality = codec->global_quality;
         write_packets(muxer, codec, stream, frame);
         av_frame_free(&frame);
@@ -150,8 +148,7 @@ blob make_clip(const clip *c) {
     av_log_set_level(AV_LOG_ERROR);
     cr_assert_geq(avformat_alloc_output_context2(&muxer, NULL, c->container, NULL), 0);
     cr_assert_geq(avio_open_dyn_buf(&muxer->pb), 0);
-    if (!c->no_video &&
-        !(codec = open_encoder(c->encoder, c->format, c->width_px, c->height_px, c->b_frames, c->full_range))) {
+    if (!c->no_video && !(codec = open_encoder(c->encoder, c->format, c->width_px, c->height_px, c))) {
         avio_close_dyn_buf(muxer->pb, &bytes);
         av_free(bytes);
         avformat_free_context(muxer);
