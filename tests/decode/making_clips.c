@@ -140,42 +140,69 @@ static AVStream *add_sound(AVFormatContext *muxer) {
     return stream;
 }
 
+/* A file in memory that muxers can go back in, to write lengths and counts. */
+typedef struct memory_file {
+    blob content;
+    size_t at;
+} memory_file;
+
+static int write_bytes(void *opaque, uint8_t *bytes, int size) {
+    memory_file *file = opaque;
+    const size_t end = file->at + (size_t)size;
+    const uint8_t zero = 0;
+    while (file->content.size_bytes < end)
+        blob_append(&file->content, &zero, 1);
+    memcpy(file->content.bytes + file->at, bytes, (size_t)size);
+    file->at = end;
+    return size;
+}
+
+static int64_t seek_bytes(void *opaque, int64_t offset, int whence) {
+    memory_file *file = opaque;
+    if (whence == AVSEEK_SIZE)
+        return (int64_t)file->content.size_bytes;
+    file->at = (size_t)offset + (whence == SEEK_CUR ? file->at : whence == SEEK_END ? file->content.size_bytes : 0);
+    return (int64_t)file->at;
+}
+
+static void add_streams(AVFormatContext *muxer, const clip *c, AVCodecContext *codec, AVStream **video,
+                        AVStream **sound) {
+    if (codec)
+        *video = add_stream(muxer, codec);
+    if (c->sound)
+        *sound = add_sound(muxer);
+    if (c->cover_art)
+        (*video)->disposition |= AV_DISPOSITION_ATTACHED_PIC;
+    if (c->matrix)
+        memcpy(av_stream_new_side_data(*video, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t)), c->matrix,
+               9 * sizeof(int32_t));
+}
+
 blob make_clip(const clip *c) {
+    enum { BUFFER_BYTES = 4096 };
     AVFormatContext *muxer = NULL;
     AVCodecContext *codec = NULL;
     AVStream *video = NULL, *sound = NULL;
-    uint8_t *bytes = NULL;
+    memory_file file = {0};
     av_log_set_level(AV_LOG_ERROR);
+    if (!c->no_video && !(codec = open_encoder(c->encoder, c->format, c->width_px, c->height_px, c)))
+        return file.content;
     cr_assert_geq(avformat_alloc_output_context2(&muxer, NULL, c->container, NULL), 0);
-    cr_assert_geq(avio_open_dyn_buf(&muxer->pb), 0);
-    if (!c->no_video && !(codec = open_encoder(c->encoder, c->format, c->width_px, c->height_px, c))) {
-        avio_close_dyn_buf(muxer->pb, &bytes);
-        av_free(bytes);
-        avformat_free_context(muxer);
-        return (blob){0};
-    }
-    if (codec)
-        video = add_stream(muxer, codec);
-    if (c->sound)
-        sound = add_sound(muxer);
-    if (c->cover_art)
-        video->disposition |= AV_DISPOSITION_ATTACHED_PIC;
-    if (c->matrix)
-        memcpy(av_stream_new_side_data(video, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(int32_t)), c->matrix,
-               9 * sizeof(int32_t));
+    muxer->pb = avio_alloc_context(av_malloc(BUFFER_BYTES), BUFFER_BYTES, 1, &file, NULL, write_bytes, seek_bytes);
     muxer->flags |= AVFMT_FLAG_BITEXACT;
+    add_streams(muxer, c, codec, &video, &sound);
     cr_assert_geq(avformat_write_header(muxer, NULL), 0);
     if (sound)
         write_sound(muxer, sound);
     if (video)
         write_video(muxer, c, codec, video);
     cr_assert_geq(av_write_trailer(muxer), 0);
-    const int size_bytes = avio_close_dyn_buf(muxer->pb, &bytes);
-    blob b = blob_copy(bytes, (size_t)size_bytes);
-    av_free(bytes);
+    avio_flush(muxer->pb);
+    av_freep(&muxer->pb->buffer);
+    avio_context_free(&muxer->pb);
     avcodec_free_context(&codec);
     avformat_free_context(muxer);
-    return b;
+    return file.content;
 }
 
 static void append_little(blob *b, uint32_t value, size_t count) {
