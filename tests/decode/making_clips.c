@@ -67,20 +67,22 @@ blob make_still(const char *encoder, const raster *r, enum AVPixelFormat format)
     return b;
 }
 
+/* A value of 8 bits in samples of `depth` bits, little endian. */
+static void paint_row(uint8_t *row, int bytes, int value, int depth) {
+    const int deep = value << (depth - 8);
+    for (int i = 0; i < bytes; i++)
+        row[i] = (uint8_t)(depth == 8 || i % 2 == 0 ? deep & 0xff : deep >> 8);
+}
+
 /* All components of a frame alike; colour planes in the middle. */
 static void paint(AVFrame *frame, int value) {
     const AVPixFmtDescriptor *layout = av_pix_fmt_desc_get(frame->format);
     const bool rgb = layout->flags & AV_PIX_FMT_FLAG_RGB;
     for (int plane = 0; plane < 4 && frame->data[plane]; plane++) {
         const int height = plane == 0 || rgb ? frame->height : AV_CEIL_RSHIFT(frame->height, layout->log2_chroma_h);
-        const int level = plane == 0 || rgb ? value : 128;
-        for (int y = 0; y < height; y++) {
-            uint8_t *row = frame->data[plane] + (ptrdiff_t)y * frame->linesize[plane];
-            for (int i = 0; i < frame->linesize[plane]; i++)
-                row[i] = layout->comp[0].depth == 8 ? (uint8_t)level
-                         : i % 2 == 0               ? (uint8_t)(level << (layout->comp[0].depth - 8))
-                                                    : (uint8_t)(level >> (16 - layout->comp[0].depth));
-        }
+        for (int y = 0; y < height; y++)
+            paint_row(frame->data[plane] + (ptrdiff_t)y * frame->linesize[plane], frame->linesize[plane],
+                      plane == 0 || rgb ? value : 128, layout->comp[0].depth);
     }
 }
 
@@ -205,7 +207,7 @@ blob make_clip(const clip *c) {
     return file.content;
 }
 
-static void append_little(blob *b, uint32_t value, size_t count) {
+static void append_little(blob *b, uint64_t value, size_t count) {
     for (size_t i = 0; i < count; i++) {
         const uint8_t byte = (uint8_t)(value >> (8 * i));
         blob_append(b, &byte, 1);
