@@ -18,7 +18,7 @@ static blob make(const char *format) {
 static void expect_frames(const outcome *o, size_t most, const char *what) {
     cr_expect_leq(o->frames, most, "%s: %zu frames", what, o->frames);
     for (size_t i = 0; i < o->frames; i++) {
-        cr_expect_eq(o->frame[i].number, i, "%s", what);
+        cr_expect_eq(o->frame[i].number, (int64_t)i, "%s", what);
         cr_expect_leq(abs(o->frame[i].middle - (20 + 3 * (int)i)), 1, "%s: frame %zu is %u", what, i,
                       o->frame[i].middle);
         cr_expect_eq(o->frame[i].format, RESIGHT_RGB24, "%s", what);

@@ -36,11 +36,10 @@ static void write_file(const blob *b) {
 }
 
 Test(source, path_descriptor_pipe_and_memory_give_the_same_bytes) {
-    blob b = {0};
-    for (int i = 0; i < 150000; i++) {
-        const uint8_t byte = (uint8_t)(i * 7 + i / 256);
-        blob_append(&b, &byte, 1);
-    }
+    enum { SIZE_BYTES = 150000 };
+    blob b = {malloc(SIZE_BYTES), SIZE_BYTES};
+    for (size_t i = 0; i < SIZE_BYTES; i++)
+        b.bytes[i] = (uint8_t)(i * 7 + i / 256);
     write_file(&b);
     resight_source *sources[4] = {NULL};
     int pipe_ends[2];

@@ -51,7 +51,7 @@ Test(video, containers_and_codecs) {
         cr_expect_eq(o.frames, 30, "%s: %zu frames", what, o.frames);
         cr_expect_not(o.damaged, "%s", what);
         for (size_t f = 0; f < o.frames; f++) {
-            cr_expect_eq(o.frame[f].number, f, "%s", what);
+            cr_expect_eq(o.frame[f].number, (int64_t)f, "%s", what);
             cr_expect_leq(llabs(o.frame[f].time_us - (int64_t)f * 40 * MS), 1 * MS, "%s: frame %zu at %ld", what, f,
                           (long)o.frame[f].time_us);
         }
