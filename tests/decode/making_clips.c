@@ -186,7 +186,7 @@ blob make_clip(const clip *c) {
     AVCodecContext *codec = NULL;
     AVStream *video = NULL, *sound = NULL;
     memory_file file = {0};
-    av_log_set_level(AV_LOG_ERROR);
+    av_log_set_level(AV_LOG_QUIET);
     if (!c->no_video && !(codec = open_encoder(c->encoder, c->format, c->width_px, c->height_px, c)))
         return file.content;
     cr_assert_geq(avformat_alloc_output_context2(&muxer, NULL, c->container, NULL), 0);

@@ -92,6 +92,21 @@ Test(jpeg, no_cut_gives_a_picture) {
     free(r.px);
 }
 
+/* The end marker is there, what stood before it is not: a cut that was tidied up. */
+Test(jpeg, a_cut_that_is_closed_is_noticed) {
+    raster r = make_waves(64, 48, 3);
+    for (int flags = 0; flags <= JPEG_PROGRESSIVE; flags++) {
+        blob b = make_jpeg(&r, flags, NULL, 0);
+        memcpy(b.bytes + b.size_bytes * 9 / 10, "\xff\xd9", 2);
+        outcome o = decode_blob(&b, NULL);
+        cr_expect_eq(o.ended, RESIGHT_E_FORMAT, "flags %d", flags);
+        cr_expect_eq(o.frames, 0);
+        free(o.first.px);
+        free(b.bytes);
+    }
+    free(r.px);
+}
+
 /* Restart markers swapped: libjpeg would resynchronise and go on. */
 Test(jpeg, damage_within_is_noticed) {
     raster r = make_waves(64, 64, 1);

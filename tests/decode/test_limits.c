@@ -135,13 +135,13 @@ Test(limits, scans_of_a_progressive_jpeg, .timeout = 60) {
     free(r.px);
 }
 
-/* 150 bytes that stand for 65,500 x 65,500 pixels, in a process that may not reserve what they ask for. */
+/* Some hundred bytes that stand for 20,479 x 20,479 pixels are refused before anything of the kind is reserved. */
 Test(limits, a_header_reserves_nothing) {
     raster r = make_waves(16, 16, 3);
     blob b = make_jpeg(&r, JPEG_PROGRESSIVE, NULL, 0);
     for (size_t i = 0; i + 8 < b.size_bytes; i++)
         if (b.bytes[i] == 0xff && b.bytes[i + 1] == 0xc2) {
-            memcpy(b.bytes + i + 5, "\x4f\xff\x4f\xff", 4); /* 20,479 a side: only the memory of it is too much */
+            memcpy(b.bytes + i + 5, "\x4f\xff\x4f\xff", 4);
             break;
         }
     resight_decode_options options = every_frame();
@@ -155,7 +155,7 @@ Test(limits, a_header_reserves_nothing) {
     free(r.px);
 }
 
-/* Much to decode, and one second of processor time: the 601st of 600 is not waited for. */
+/* A frame is asked for when more than the one second of processor time is spent. */
 Test(limits, seconds, .timeout = 120) {
     const clip c = {"matroska", "ffv1", AV_PIX_FMT_YUV420P, 32, 16, 70};
     blob b = make_clip(&c);
