@@ -6,6 +6,9 @@
 #include <libavutil/mem.h>
 #include <pthread.h>
 
+/* The smallest pictures are coded in blocks of up to 128 x 128, two or three on a side. */
+#define BLOCKS_PX (1 << 17)
+
 /* AVERROR(EIO) is not a failure of ours to read, which is noted where it happens: demuxers say so when a file is short.
  */
 int ffmpeg_status(int code) {
@@ -45,7 +48,7 @@ static uint64_t held_bytes(const AVCodecContext *codec, const AVFrame *frame) {
 static int get_buffer(AVCodecContext *codec, AVFrame *frame, int flags) {
     ffmpeg_guard *guard = codec->opaque;
     const resight_limits *limits = &guard->file->options->limits;
-    int status = limits_check_raster(limits, (uint64_t)frame->width, (uint64_t)frame->height, &guard->failure);
+    int status = limits_check_raster(limits, (uint64_t)codec->width, (uint64_t)codec->height, &guard->failure);
     if (status == RESIGHT_OK)
         status = limits_check_memory(limits, held_bytes(codec, frame), "frames held at once", &guard->failure);
     if (status != RESIGHT_OK) {
@@ -55,10 +58,9 @@ static int get_buffer(AVCodecContext *codec, AVFrame *frame, int flags) {
     return avcodec_default_get_buffer2(codec, frame, flags);
 }
 
-/* FFmpeg's own limit cannot say what is wrong; at twice ours it lets get_buffer() speak first, and still bounds the
- * tables of codecs that reserve them earlier, and those of libraries behind FFmpeg that are never asked. */
-static int64_t twice(uint64_t max_pixels) {
-    return max_pixels == 0 || max_pixels > INT_MAX / 2 ? INT_MAX : (int64_t)max_pixels * 2;
+int64_t ffmpeg_max_pixels(const resight_limits *limits) {
+    const uint64_t most = limits->max_pixels;
+    return most == 0 || most > INT_MAX / 4 ? INT_MAX : (int64_t)most * 2 + BLOCKS_PX;
 }
 
 int ffmpeg_codec_new(const AVCodec *codec, const AVCodecParameters *parameters, ffmpeg_guard *guard,
@@ -71,7 +73,7 @@ int ffmpeg_codec_new(const AVCodec *codec, const AVCodecParameters *parameters, 
     }
     context->opaque = guard;
     context->get_buffer2 = get_buffer;
-    context->max_pixels = twice(guard->file->options->limits.max_pixels);
+    context->max_pixels = ffmpeg_max_pixels(&guard->file->options->limits);
     context->thread_count = 1;
     *out = context;
     return 0;

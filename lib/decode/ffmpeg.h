@@ -20,6 +20,13 @@ int ffmpeg_fail(resight_error *error, int code, const char *what);
 /* Once for the process: nothing is printed, and no single reservation passes the default limit of memory. */
 void ffmpeg_prepare(void);
 
+/*
+ * What FFmpeg itself is told. Its limit cannot say what is wrong, and counts pixels that fill up blocks; at twice ours
+ * it lets ours speak first, and still bounds the tables of codecs that reserve them earlier, and the libraries behind
+ * FFmpeg that never ask.
+ */
+int64_t ffmpeg_max_pixels(const resight_limits *limits);
+
 /* Asked before each raster is reserved; AVCodecContext.opaque points to it. */
 typedef struct ffmpeg_guard {
     const media *file;

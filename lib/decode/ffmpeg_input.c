@@ -184,15 +184,15 @@ static int open_container(ffmpeg_input *input, const AVInputFormat *demuxer, res
     return code < 0 ? input_fail(input, code, demuxer->name, error) : RESIGHT_OK;
 }
 
-/* FFmpeg decodes some frames here to learn what the header does not say: under the same limit. */
+/* FFmpeg decodes some frames here to learn what the header does not say: under a limit too. */
 static int find_streams(ffmpeg_input *input, resight_error *error) {
     const unsigned count = input->container->nb_streams;
-    const uint64_t max_pixels = input->file->options->limits.max_pixels;
+    const int64_t max_pixels = ffmpeg_max_pixels(&input->file->options->limits);
     AVDictionary **options = av_calloc(count + 1, sizeof *options);
     if (!options)
         return resight_fail(error, RESIGHT_E_NOMEM, "no memory for %u streams", count);
-    for (unsigned i = 0; i < count && max_pixels != 0 && max_pixels < INT_MAX; i++)
-        av_dict_set_int(&options[i], "max_pixels", (int64_t)max_pixels, 0);
+    for (unsigned i = 0; i < count; i++)
+        av_dict_set_int(&options[i], "max_pixels", max_pixels, 0);
     const int code = avformat_find_stream_info(input->container, options);
     for (unsigned i = 0; i < count; i++)
         av_dict_free(&options[i]);

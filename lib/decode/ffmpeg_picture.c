@@ -107,7 +107,7 @@ static int rgb(const media *file, const AVFrame *frame, layout *l, resight_image
 /* The matrix and range that the stream names; what it does not name is BT.601, as everywhere in swscale. */
 static void set_colours(struct SwsContext *scaler, const AVFrame *frame, layout *l) {
     const bool full = !is_rgb(l) && luma_format(frame, l) == RESIGHT_GRAY8;
-    const int *from = sws_getCoefficients(frame->colorspace), *to = sws_getCoefficients(SWS_CS_DEFAULT);
+    const int *from = sws_getCoefficients((int)frame->colorspace), *to = sws_getCoefficients(SWS_CS_DEFAULT);
     sws_setColorspaceDetails(scaler, from, full || is_rgb(l), to, 1, 0, 1 << 16, 1 << 16);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * BMP, TIFF, still WebP and JPEG XL by FFmpeg's decoders alone: the whole file is one packet, no demuxer sees it. The
+ * BMP, TIFF and still WebP by FFmpeg's decoders alone: the whole file is one packet, no demuxer sees it. The
  * size is known only when the picture is decoded, so that happens when the file is opened.
  */
 #include "decode/ffmpeg.h"
@@ -23,7 +23,6 @@ static enum AVCodecID codec_of(resight_format format) {
     case RESIGHT_FORMAT_BMP: return AV_CODEC_ID_BMP;
     case RESIGHT_FORMAT_TIFF: return AV_CODEC_ID_TIFF;
     case RESIGHT_FORMAT_WEBP: return AV_CODEC_ID_WEBP;
-    case RESIGHT_FORMAT_JXL: return AV_CODEC_ID_JPEGXL;
     default: return AV_CODEC_ID_NONE;
     }
 }
@@ -107,6 +106,10 @@ static int still_open(void *opaque, const media *file, resight_media_info *info,
     still_state *state = opaque;
     state->file = file;
     state->guard = (ffmpeg_guard){.file = file};
+    /* libavcodec/libjxldec.c of FFmpeg 5.1 asks libjxl again for ever when a file breaks off, and calls nobody
+     * meanwhile: a hundred bytes would hold a worker until it is killed. */
+    if (file->format == RESIGHT_FORMAT_JXL)
+        return resight_fail(error, RESIGHT_E_UNSUPPORTED, "JPEG XL: FFmpeg's decoder does not end on damaged files");
     if (breaks_off(file))
         return resight_fail(error, RESIGHT_E_FORMAT, "%s: the file breaks off", resight_format_name(file->format));
     int status = open_codec(state, error);

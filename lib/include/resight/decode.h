@@ -5,12 +5,16 @@
  *
  *     source ──► resight_decoder_open() ──► info ──► resight_decoder_next() ──► frame, frame, … ──► RESIGHT_END
  *
+ * A still is a video of one frame (of three, with RESIGHT_ALPHA_VIEWS). The first bytes decide what a file is, never
+ * its name. JPEG is read by libjpeg-turbo, PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, everything
+ * else by FFmpeg. JPEG XL is recognised and RESIGHT_E_UNSUPPORTED: FFmpeg's decoder for it does not end on a file that
+ * breaks off.
+ *
  * Error texts of this header do not repeat the path: a file from memory or standard input has none. Whoever opened it
  * knows it.
  *
- * A still is a video of one frame (of three, with RESIGHT_ALPHA_VIEWS). The first bytes decide what a file is, never
- * its name. JPEG is read by libjpeg-turbo, PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, everything
- * else by FFmpeg.
+ * The first use of FFmpeg sets two things for the whole process: its log is quiet, and none of its reservations may
+ * pass the default of max_memory_bytes.
  */
 #ifndef RESIGHT_DECODE_H
 #define RESIGHT_DECODE_H
