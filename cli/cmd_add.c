@@ -30,8 +30,7 @@ typedef struct addition {
 typedef struct add_run {
     const settings *set;
     resight_db *db;
-    uint32_t bank;
-    const char *bank_name;
+    resight_bank bank;
     resight_label *labels;
     addition *group[GROUP_ENTRIES];
     size_t group_count, group_marks;
@@ -83,7 +82,7 @@ static int find_existing(const add_run *run, add_worker *worker, const uint8_t s
         if (status != RESIGHT_OK)
             return status;
         status = resight_reader_entry(worker->reader, *id, &entry, error);
-        if (status == RESIGHT_OK && entry.bank == run->bank)
+        if (status == RESIGHT_OK && entry.bank == run->bank.id)
             return RESIGHT_OK;
     }
     return status;
@@ -111,7 +110,7 @@ static void work(void *given, void *shared, job *item) {
     CLEANUP(free_addition) addition *made = must_have(1, sizeof *made);
     made->path = must_copy(item->path);
     made->entry = (resight_entry){
-        .bank = run->bank,
+        .bank = run->bank.id,
         .name = made->path,
         .labels = run->labels,
         .label_count = (uint32_t)run->set->labels.count,
@@ -133,6 +132,13 @@ static void work(void *given, void *shared, job *item) {
 /* ---- Writing -------------------------------------------------------------------------------------------------------
  */
 
+static unsigned best_quality(const resight_entry *entry) {
+    unsigned best = 0;
+    for (uint32_t i = 0; i < entry->mark_count; i++)
+        best = entry->marks[i].quality > best ? entry->marks[i].quality : best;
+    return best;
+}
+
 static void print_addition(const add_run *run, const addition *item) {
     if (item->failure) {
         if (run->set->json)
@@ -142,12 +148,13 @@ static void print_addition(const add_run *run, const addition *item) {
     if (run->set->json) {
         json_t *record = json_object();
         json_object_set_new(record, "path", json_name(item->path));
-        json_object_set_new(record, "bank", json_string(run->bank_name));
+        json_object_set_new(record, "bank", json_string(run->bank.name));
         json_object_set_new(record, "entry", json_integer((json_int_t)item->id));
         json_object_set_new(record, "added", json_boolean(!item->existed));
         if (!item->existed) {
             json_object_set_new(record, "kind", json_string(resight_media_kind_name(item->entry.kind)));
             json_object_set_new(record, "hashes", json_integer(item->entry.mark_count));
+            json_object_set_new(record, "quality", json_integer(best_quality(&item->entry)));
             json_object_set_new(record, "damaged", json_boolean(item->damaged));
         }
         json_object_set_new(record, "sha256", json_digest(item->entry.sha256));
@@ -155,11 +162,17 @@ static void print_addition(const add_run *run, const addition *item) {
         return;
     }
     print_name(stdout, item->path);
-    if (item->existed)
-        printf(": in %s already, entry %llu\n", run->bank_name, (unsigned long long)item->id);
-    else
-        printf(": added to %s, entry %llu, %u hash%s\n", run->bank_name, (unsigned long long)item->id,
-               item->entry.mark_count, item->entry.mark_count == 1 ? "" : "es");
+    if (item->existed) {
+        printf(": in %s already, entry %llu\n", run->bank.name, (unsigned long long)item->id);
+        return;
+    }
+    printf(": added to %s, entry %llu, %u hash%s", run->bank.name, (unsigned long long)item->id, item->entry.mark_count,
+           item->entry.mark_count == 1 ? "" : "es");
+    const unsigned quality = best_quality(&item->entry);
+    if (quality < run->bank.min_quality) /* better known now than when it comes back */
+        printf(" (quality %u, and the bank asks for %u: only the very same file will match)", quality,
+               run->bank.min_quality);
+    putchar('\n');
 }
 
 static bool is_new(const addition *item) {
@@ -238,9 +251,8 @@ int run_add(const settings *set, char **operands) {
     CLEANUP_FREE resight_label *labels = labels_of(set);
     run->set = set;
     run->db = db;
-    run->bank_name = set->bank ? set->bank : DEFAULT_BANK;
     run->labels = labels;
-    if (database_make_bank(set, db, run->bank_name, &run->bank) != RESIGHT_OK)
+    if (database_make_bank(set, db, set->bank ? set->bank : DEFAULT_BANK, &run->bank) != RESIGHT_OK)
         return EXIT_TROUBLE;
     const pipeline line = {run, worker_new, worker_free, work, take};
     const int code = pipeline_run(&line, set, operands);

@@ -196,8 +196,10 @@ int run_import(const settings *set, char **operands) {
     if (!run->db)
         return EXIT_TROUBLE;
     run->labels = labels_of(set);
-    if (database_make_bank(set, run->db, set->bank ? set->bank : DEFAULT_BANK, &run->bank) != RESIGHT_OK)
+    resight_bank bank;
+    if (database_make_bank(set, run->db, set->bank ? set->bank : DEFAULT_BANK, &bank) != RESIGHT_OK)
         return EXIT_TROUBLE;
+    run->bank = bank.id;
     run->reader = database_reader(set, run->db);
     if (!run->reader)
         return EXIT_TROUBLE;

@@ -112,31 +112,27 @@ bool parse_entry(const char *text, uint64_t *out) {
     return false;
 }
 
-/* The id of a bank that is there. RESIGHT_OK, RESIGHT_NOT_FOUND, or a failure after one line on stderr. */
-static int find_bank(const settings *set, resight_db *db, const char *name, uint32_t *id) {
-    resight_bank bank;
+/* A bank that is there. RESIGHT_OK, RESIGHT_NOT_FOUND, or a failure after one line on stderr. */
+static int find_bank(const settings *set, resight_db *db, const char *name, resight_bank *out) {
     resight_error error = {0};
     CLEANUP(resight_reader_free) resight_reader *reader = database_reader(set, db);
     if (!reader)
         return RESIGHT_E_IO;
-    const int status = resight_reader_bank(reader, name, &bank, &error);
-    if (status == RESIGHT_OK)
-        *id = bank.id;
+    const int status = resight_reader_bank(reader, name, out, &error);
     return status < 0 ? database_trouble(set, status, &error) : status;
 }
 
-int database_make_bank(const settings *set, resight_db *db, const char *name, uint32_t *id) {
-    resight_bank bank;
+int database_make_bank(const settings *set, resight_db *db, const char *name, resight_bank *out) {
     resight_error error = {0};
-    int status = bank_init(name, &bank);
+    int status = bank_init(name, out);
     if (status == RESIGHT_OK)
-        status = find_bank(set, db, name, id);
+        status = find_bank(set, db, name, out);
     if (status != RESIGHT_NOT_FOUND)
         return status;
     CLEANUP(resight_writer_abort) resight_writer *writer = NULL;
     status = resight_writer_begin(db, &writer, &error);
     if (status == RESIGHT_OK)
-        status = resight_writer_put_bank(writer, &bank, id, &error);
+        status = resight_writer_put_bank(writer, out, &out->id, &error);
     if (status >= 0)
         status = resight_writer_commit(&writer, &error);
     return status < 0 ? database_trouble(set, status, &error) : RESIGHT_OK;

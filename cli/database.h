@@ -26,9 +26,8 @@ int database_bank(const settings *set, resight_reader *reader, const char *name,
 /* What add and import fill when no bank is named. */
 #define DEFAULT_BANK "known"
 
-/* The id of the bank, which is made with default policy when it is not there: RESIGHT_OK, or after one line on stderr.
- */
-int database_make_bank(const settings *set, resight_db *db, const char *name, uint32_t *id);
+/* The bank, made with default policy when it is not there: RESIGHT_OK, or a failure after one line on stderr. */
+int database_make_bank(const settings *set, resight_db *db, const char *name, resight_bank *out);
 
 /* The policy of --negative, --radius and --min-quality, over what a bank has. */
 void bank_apply(const settings *set, resight_bank *bank);
