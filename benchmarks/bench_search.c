@@ -170,8 +170,8 @@ int main(int argc, char **argv) {
         bench(1000000);
     }
     for (int i = 1; i < argc; i++) {
-        const unsigned long count = strtoul(argv[i], NULL, 10);
-        if (count < 1 || count > UINT32_MAX) {
+        const double count = strtod(argv[i], NULL); /* 1e6 is how people write it */
+        if (!(count >= 1 && count <= UINT32_MAX)) {
             fprintf(stderr, "bench_search: %s: expected a number of hashes, 1 to 4294967295\n", argv[i]);
             return 2;
         }
