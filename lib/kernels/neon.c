@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The kernels for Advanced SIMD (NEON), which every AArch64 processor has. Equal to scalar.c bit for bit: each lane is
+ * one output and goes through the scalar order of operations. Products are rounded before they are added, so vmulq and
+ * vaddq and never vmlaq or vfmaq, and vdivq rounds as the scalar division does. The row passes take four rows at a
+ * time.
+ */
+#include "kernels/box.h"
+#include "kernels/kernels.h"
+
+#include <arm_neon.h>
+#include <string.h>
+
+#define LANES 4
+
+/* ---- Luma: eight pixels at a time; the tail of a row goes through the scalar kernel --------------------------------
+ */
+
+#define PIXELS 8
+
+typedef struct eight_floats {
+    float32x4_t low, high;
+} eight_floats;
+
+static inline eight_floats to_floats(uint8x8_t bytes) {
+    const uint16x8_t wide = vmovl_u8(bytes);
+    return (eight_floats){vcvtq_f32_u32(vmovl_u16(vget_low_u16(wide))), vcvtq_f32_u32(vmovl_high_u16(wide))};
+}
+
+static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
+    size_t x = 0;
+    for (; x + PIXELS <= width_px; x += PIXELS) {
+        const eight_floats y = to_floats(vld1_u8(pixels + x));
+        vst1q_f32(luma + x, y.low);
+        vst1q_f32(luma + x + LANES, y.high);
+    }
+    kernels_scalar.luma_gray8(pixels + x, luma + x, width_px - x);
+}
+
+/* (level * 255 + 109) / 219 for level 0..219: the product with 19153 / 2^22 has the same integer part for all of them.
+ */
+static inline float32x4_t full_range(uint16x4_t scaled) {
+    return vcvtq_f32_u32(vshrq_n_u32(vmull_n_u16(scaled, 19153), 22));
+}
+
+static void luma_gray8_limited(const uint8_t *pixels, float *luma, size_t width_px) {
+    size_t x = 0;
+    for (; x + PIXELS <= width_px; x += PIXELS) {
+        const uint8x8_t level = vmin_u8(vqsub_u8(vld1_u8(pixels + x), vdup_n_u8(16)), vdup_n_u8(219));
+        const uint16x8_t scaled = vaddq_u16(vmull_u8(level, vdup_n_u8(255)), vdupq_n_u16(109));
+        vst1q_f32(luma + x, full_range(vget_low_u16(scaled)));
+        vst1q_f32(luma + x + LANES, full_range(vget_high_u16(scaled)));
+    }
+    kernels_scalar.luma_gray8_limited(pixels + x, luma + x, width_px - x);
+}
+
+static inline float32x4_t weighted(float32x4_t r, float32x4_t g, float32x4_t b) {
+    const float32x4_t rg = vaddq_f32(vmulq_n_f32(r, 0.299f), vmulq_n_f32(g, 0.587f));
+    return vaddq_f32(rg, vmulq_n_f32(b, 0.114f));
+}
+
+static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
+    size_t x = 0;
+    for (; x + PIXELS <= width_px; x += PIXELS) {
+        const uint8x8x3_t rgb = vld3_u8(pixels + 3 * x);
+        const eight_floats r = to_floats(rgb.val[0]), g = to_floats(rgb.val[1]), b = to_floats(rgb.val[2]);
+        vst1q_f32(luma + x, weighted(r.low, g.low, b.low));
+        vst1q_f32(luma + x + LANES, weighted(r.high, g.high, b.high));
+    }
+    kernels_scalar.luma_rgb24(pixels + 3 * x, luma + x, width_px - x);
+}
+
+/* ---- Box filter ---------------------------------------------------------------------------------------------------
+ */
+
+/* The first `count` of LANES floats, or all of them; the other lanes are 0. */
+static inline float32x4_t load_first(const float *from, size_t count) {
+    if (count >= LANES)
+        return vld1q_f32(from);
+    float lanes[LANES] = {0};
+    memcpy(lanes, from, count * sizeof *lanes);
+    return vld1q_f32(lanes);
+}
+
+static inline void store_first(float *to, float32x4_t v, size_t count) {
+    if (count >= LANES) {
+        vst1q_f32(to, v);
+        return;
+    }
+    float lanes[LANES];
+    vst1q_f32(lanes, v);
+    memcpy(to, lanes, count * sizeof *lanes);
+}
+
+static inline float32x4_t low_halves(float32x4_t a, float32x4_t b) {
+    return vcombine_f32(vget_low_f32(a), vget_low_f32(b));
+}
+
+static inline float32x4_t high_halves(float32x4_t a, float32x4_t b) {
+    return vcombine_f32(vget_high_f32(a), vget_high_f32(b));
+}
+
+static inline void transpose(float32x4_t v[LANES]) {
+    const float32x4x2_t ab = vtrnq_f32(v[0], v[1]), cd = vtrnq_f32(v[2], v[3]);
+    v[0] = low_halves(ab.val[0], cd.val[0]);
+    v[1] = low_halves(ab.val[1], cd.val[1]);
+    v[2] = high_halves(ab.val[0], cd.val[0]);
+    v[3] = high_halves(ab.val[1], cd.val[1]);
+}
+
+/*
+ * The columns of a strip, each a vector of four rows, read as the window moves on: the last RING of them are kept. A
+ * wider window, of a picture with a side over 30,000 pixels, is left to the scalar kernel.
+ */
+#define RING 256
+#define WINDOW_MAX (RING - 2 * LANES)
+
+typedef struct strip {
+    const float *in;
+    size_t stride, rows, length, loaded;
+    float32x4_t ring[RING];
+} strip;
+
+static inline float32x4_t *column(strip *s, size_t x) {
+    return &s->ring[x % RING];
+}
+
+static inline void load_block(strip *s) {
+    const size_t x = s->loaded;
+    float32x4_t *block = column(s, x);
+    for (size_t row = 0; row < LANES; row++) /* a row too many repeats the last one, and is not stored */
+        block[row] = load_first(s->in + (row < s->rows ? row : s->rows - 1) * s->stride + x, s->length - x);
+    transpose(block);
+    s->loaded = x + LANES;
+}
+
+static inline void load_to(strip *s, size_t end) {
+    while (s->loaded < end && s->loaded < s->length)
+        load_block(s);
+}
+
+/* Outputs near an end of the row, where the window is cut; those past the end are not stored. */
+static inline float32x4_t border_block(strip *s, box_window w, size_t o, float32x4_t sum, float32x4_t means[LANES]) {
+    for (size_t i = 0; i < LANES; i++) {
+        means[i] = sum;
+        if (o + i >= s->length)
+            continue;
+        if (o + i + w.ahead < s->length)
+            sum = vaddq_f32(sum, *column(s, o + i + w.ahead));
+        if (o + i > w.behind)
+            sum = vsubq_f32(sum, *column(s, o + i - w.behind - 1));
+        means[i] = vdivq_f32(sum, vdupq_n_f32((float)box_samples(w, o + i, s->length)));
+    }
+    return sum;
+}
+
+static inline float32x4_t inner_block(strip *s, box_window w, size_t o, float32x4_t sum, float32x4_t means[LANES]) {
+    const float32x4_t samples = vdupq_n_f32((float)(w.behind + 1 + w.ahead));
+    for (size_t i = 0; i < LANES; i++) {
+        sum = vaddq_f32(sum, *column(s, o + i + w.ahead));
+        sum = vsubq_f32(sum, *column(s, o + i - w.behind - 1));
+        means[i] = vdivq_f32(sum, samples);
+    }
+    return sum;
+}
+
+static inline float32x4_t strip_begin(strip *s, box_window w) {
+    float32x4_t sum = vdupq_n_f32(0);
+    load_to(s, w.ahead + LANES);
+    for (size_t x = 0; x < w.ahead; x++)
+        sum = vaddq_f32(sum, *column(s, x));
+    return sum;
+}
+
+static void box_four_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, box_window w) {
+    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
+    float32x4_t sum = strip_begin(&s, w);
+    for (size_t o = 0; o < length; o += LANES) {
+        float32x4_t means[LANES];
+        load_to(&s, o + w.ahead + LANES);
+        if (o > w.behind && o + w.ahead + LANES <= length)
+            sum = inner_block(&s, w, o, sum, means);
+        else
+            sum = border_block(&s, w, o, sum, means);
+        transpose(means);
+        for (size_t row = 0; row < rows; row++)
+            store_first(out + row * stride + o, means[row], length - o);
+    }
+}
+
+static size_t rows_at(size_t row, size_t rows) {
+    return rows - row < LANES ? rows - row : LANES;
+}
+
+static void box_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window) {
+    if (window > WINDOW_MAX) {
+        kernels_scalar.box_rows(in, out, stride, rows, length, window);
+        return;
+    }
+    for (size_t row = 0; row < rows; row += LANES)
+        box_four_rows(in + row * stride, out + row * stride, stride, rows_at(row, rows), length, box_window_of(window));
+}
+
+static void box_four_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
+                                  box_window w, const uint32_t at[64]) {
+    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
+    float32x4_t sum = strip_begin(&s, w), means[64];
+    size_t k = 0;
+    for (size_t o = 0; k < 64; o++) {
+        if (o % LANES == 0)
+            load_to(&s, o + w.ahead + LANES);
+        if (o + w.ahead < length)
+            sum = vaddq_f32(sum, *column(&s, o + w.ahead));
+        if (o > w.behind)
+            sum = vsubq_f32(sum, *column(&s, o - w.behind - 1));
+        for (; k < 64 && at[k] == o; k++)
+            means[k] = vdivq_f32(sum, vdupq_n_f32((float)box_samples(w, o, length)));
+    }
+    for (k = 0; k < 64; k += LANES) {
+        transpose(means + k);
+        for (size_t row = 0; row < rows; row++)
+            vst1q_f32(out[row] + k, means[k + row]);
+    }
+}
+
+static void box_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
+                             size_t window, const uint32_t at[64]) {
+    if (window > WINDOW_MAX) {
+        kernels_scalar.box_rows_sampled(in, stride, out, rows, length, window, at);
+        return;
+    }
+    for (size_t row = 0; row < rows; row += LANES)
+        box_four_rows_sampled(in + row * stride, stride, out + row, rows_at(row, rows), length, box_window_of(window),
+                              at);
+}
+
+static void box_columns(float *sum, const float *enter, const float *leave, float *out, size_t length, float samples) {
+    size_t i = 0;
+    for (; i + LANES <= length; i += LANES) {
+        float32x4_t s = vld1q_f32(sum + i);
+        if (enter)
+            s = vaddq_f32(s, vld1q_f32(enter + i));
+        if (leave)
+            s = vsubq_f32(s, vld1q_f32(leave + i));
+        vst1q_f32(sum + i, s);
+        if (out)
+            vst1q_f32(out + i, vdivq_f32(s, vdupq_n_f32(samples)));
+    }
+    kernels_scalar.box_columns(sum + i, enter ? enter + i : NULL, leave ? leave + i : NULL, out ? out + i : NULL,
+                               length - i, samples);
+}
+
+/* ---- DCT and quality ----------------------------------------------------------------------------------------------
+ */
+
+static inline void accumulate(float32x4_t *sum, float weight, const float *row) {
+    *sum = vaddq_f32(*sum, vmulq_n_f32(vld1q_f32(row), weight));
+}
+
+/* The 64 neighbouring outputs of a row of D A, sixteen vectors, fit in half of the registers. */
+static void dct_first_row(const float weights[64], const resight_luma64 *in, float out[64]) {
+    float32x4_t sum[64 / LANES];
+    for (int j = 0; j < 64 / LANES; j++)
+        sum[j] = vdupq_n_f32(0);
+    for (int k = 0; k < 64; k++)
+        for (int j = 0; j < 64 / LANES; j++)
+            accumulate(&sum[j], weights[k], in->px[k] + LANES * j);
+    for (int j = 0; j < 64 / LANES; j++)
+        vst1q_f32(out + LANES * j, sum[j]);
+}
+
+static void dct_second_row(const float half[64], float (*turned)[16], float out[16]) {
+    float32x4_t sum[16 / LANES];
+    for (int j = 0; j < 16 / LANES; j++)
+        sum[j] = vdupq_n_f32(0);
+    for (int k = 0; k < 64; k++)
+        for (int j = 0; j < 16 / LANES; j++)
+            accumulate(&sum[j], half[k], turned[k] + LANES * j);
+    for (int j = 0; j < 16 / LANES; j++)
+        vst1q_f32(out + LANES * j, sum[j]);
+}
+
+static void dct(const dct_matrix *matrix, const resight_luma64 *in, resight_dct16 *out) {
+    float turned[64][16]; /* D^T */
+    for (int j = 0; j < 16; j++)
+        for (int k = 0; k < 64; k++)
+            turned[k][j] = matrix->row[j][k];
+    for (int i = 0; i < 16; i++) {
+        float half[64];
+        dct_first_row(matrix->row[i], in, half);
+        dct_second_row(half, turned, out->freq[i]);
+    }
+}
+
+/* The sums are of integers, so their order is free. */
+static inline int32x4_t gradient(float32x4_t u, float32x4_t v) {
+    const float32x4_t percent = vmulq_n_f32(vsubq_f32(u, v), 100.0f);
+    return vabsq_s32(vcvtq_s32_f32(vdivq_f32(percent, vdupq_n_f32(255.0f))));
+}
+
+static int32_t gradients(const resight_luma64 *in) {
+    int32x4_t sum = vdupq_n_s32(0);
+    for (int i = 0; i < 64; i++)
+        for (int j = 0; j < 64; j += LANES) {
+            const float *px = &in->px[i][j];
+            const float32x4_t here = vld1q_f32(px);
+            if (i < 63)
+                sum = vaddq_s32(sum, gradient(here, vld1q_f32(px + 64)));
+            /* The last column has no neighbour: it is compared with itself. */
+            const float32x4_t next = j + LANES < 64 ? vld1q_f32(px + 1) : vextq_f32(here, vdupq_laneq_f32(here, 3), 1);
+            sum = vaddq_s32(sum, gradient(here, next));
+        }
+    return vaddvq_s32(sum);
+}
+
+/* ---- Distances ------------------------------------------------------------------------------------------------------
+ */
+
+typedef struct hash {
+    uint8x16_t low, high;
+} hash;
+
+static inline hash hash_load(const uint64_t words[4]) {
+    return (hash){vreinterpretq_u8_u64(vld1q_u64(words)), vreinterpretq_u8_u64(vld1q_u64(words + 2))};
+}
+
+/* The bits that differ, counted in sixteen parts of up to 16 each. */
+static inline uint8x16_t differing(hash a, hash b) {
+    return vaddq_u8(vcntq_u8(veorq_u8(a.low, b.low)), vcntq_u8(veorq_u8(a.high, b.high)));
+}
+
+/* Bit i: hash i of the group is within the radius. Three levels of pairwise sums come to 128 at most, the last to 256.
+ */
+static inline uint64_t near_group(const hash group[SCAN_GROUP], hash query, uint16x8_t radius_bits) {
+    static const uint16_t bit[SCAN_GROUP] = {1, 2, 4, 8, 16, 32, 64, 128};
+    uint8x16_t parts[SCAN_GROUP];
+    for (int i = 0; i < SCAN_GROUP; i++)
+        parts[i] = differing(group[i], query);
+    for (int left = SCAN_GROUP / 2; left > 0; left /= 2)
+        for (int i = 0; i < left; i++)
+            parts[i] = vpaddq_u8(parts[2 * i], parts[2 * i + 1]);
+    const uint16x8_t within = vcleq_u16(vpaddlq_u8(parts[0]), radius_bits);
+    return vaddvq_u16(vandq_u16(within, vld1q_u16(bit)));
+}
+
+/* No two hashes are more than 256 bits apart, so a larger radius, which a lane would not hold, means the same. */
+static void scan(const uint64_t *hashes, size_t count, const uint64_t *queries, size_t query_count,
+                 unsigned radius_bits, uint64_t *within) {
+    const uint16x8_t radius = vdupq_n_u16((uint16_t)(radius_bits < 256 ? radius_bits : 256));
+    size_t first = 0;
+    for (; first + SCAN_GROUP <= count; first += SCAN_GROUP) {
+        hash group[SCAN_GROUP];
+        for (size_t i = 0; i < SCAN_GROUP; i++)
+            group[i] = hash_load(hashes + 4 * (first + i));
+        uint64_t bits = 0;
+        for (size_t q = 0; q < query_count; q++)
+            bits |= near_group(group, hash_load(queries + 4 * q), radius) << 8 * q;
+        within[first / SCAN_GROUP] = bits;
+    }
+    kernels_scalar.scan(hashes + 4 * first, count - first, queries, query_count, radius_bits,
+                        within + first / SCAN_GROUP);
+}
+
+static size_t pick(const uint64_t *hashes, const uint32_t *ids, size_t count, const uint64_t query[4],
+                   unsigned radius_bits, uint32_t *places) {
+    const hash sought = hash_load(query);
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++)
+        if (vaddlvq_u8(differing(hash_load(hashes + 4 * (size_t)ids[i]), sought)) <= radius_bits)
+            places[picked++] = (uint32_t)i;
+    return picked;
+}
+
+const kernel_table kernels_neon = {
+    .cpu = RESIGHT_CPU_NEON,
+    .luma_gray8 = luma_gray8,
+    .luma_gray8_limited = luma_gray8_limited,
+    .luma_rgb24 = luma_rgb24,
+    .box_rows = box_rows,
+    .box_rows_sampled = box_rows_sampled,
+    .box_columns = box_columns,
+    .dct = dct,
+    .gradients = gradients,
+    .scan = scan,
+    .pick = pick,
+};
