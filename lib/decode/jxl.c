@@ -113,20 +113,24 @@ static uint64_t raster_bytes(const jxl_state *state) {
     return (uint64_t)state->header.xsize * state->header.ysize * state->layout.num_channels;
 }
 
-/* libjxl keeps each channel of a frame as 32-bit numbers. */
+/* The raster, and each channel of a frame as 32-bit numbers. libjxl 0.7 takes most of its memory elsewhere than from
+ * reserve(): less than this where it goes through a frame in groups, up to twice as much where it has to keep it. */
+static int check_memory(const jxl_state *state, uint64_t width_px, uint64_t height_px, resight_error *error) {
+    const uint64_t channels = (uint64_t)state->header.num_color_channels + state->header.num_extra_channels;
+    uint64_t bytes;
+    if (__builtin_mul_overflow(width_px * height_px, channels * sizeof(float), &bytes) ||
+        __builtin_add_overflow(bytes, raster_bytes(state), &bytes))
+        bytes = UINT64_MAX;
+    return limits_check_memory(&state->file->options->limits, bytes, "JPEG XL: the pixels", error);
+}
+
 static int on_header(jxl_state *state, resight_error *error) {
-    const resight_limits *limits = &state->file->options->limits;
-    JxlBasicInfo *header = &state->header;
-    if (JxlDecoderGetBasicInfo(state->codec, header) != JXL_DEC_SUCCESS)
+    const JxlBasicInfo *header = &state->header;
+    if (JxlDecoderGetBasicInfo(state->codec, &state->header) != JXL_DEC_SUCCESS)
         return resight_fail(error, RESIGHT_E_FORMAT, "JPEG XL: no header");
     choose_pixels(state);
-    const int status = limits_check_raster(limits, header->xsize, header->ysize, error);
-    if (status != RESIGHT_OK)
-        return status;
-    const uint64_t channels = (uint64_t)header->num_color_channels + header->num_extra_channels;
-    return limits_check_memory(limits,
-                               raster_bytes(state) + (uint64_t)header->xsize * header->ysize * channels * sizeof(float),
-                               "JPEG XL: the pixels", error);
+    const int status = limits_check_raster(&state->file->options->limits, header->xsize, header->ysize, error);
+    return status == RESIGHT_OK ? check_memory(state, header->xsize, header->ysize, error) : status;
 }
 
 /* Pixels come as they are coded. Where libjxl can not, for it knows no ICC profiles and the pixels are coded in its own
@@ -208,12 +212,43 @@ static void describe(const jxl_state *state, resight_media_info *info) {
     snprintf(info->codec, sizeof info->codec, "jpegxl");
 }
 
+static int check_layer(const jxl_state *state, const JxlDecoder *codec, resight_error *error) {
+    const resight_limits *limits = &state->file->options->limits;
+    JxlFrameHeader layer;
+    if (JxlDecoderGetFrameHeader(codec, &layer) != JXL_DEC_SUCCESS)
+        return resight_fail(error, RESIGHT_E_FORMAT, "JPEG XL: a frame without a header");
+    const uint64_t width_px = layer.layer_info.xsize, height_px = layer.layer_info.ysize;
+    int status = limits_check_seconds(limits, &state->file->started, error);
+    if (status == RESIGHT_OK)
+        status = limits_check_raster(limits, width_px, height_px, error);
+    return status == RESIGHT_OK ? check_memory(state, width_px, height_px, error) : status;
+}
+
+/* A layer may be far larger than the picture that shows a part of it, and libjxl decodes all of it. A second decoder,
+ * which is asked for no pixels, skips from header to header. Whatever else is wrong is for the first one to say. */
+static int check_layers(jxl_state *state, resight_error *error) {
+    const JxlMemoryManager memory = {state, reserve, release};
+    JxlDecoder *codec = JxlDecoderCreate(&memory);
+    int status = RESIGHT_OK;
+    if (!codec || JxlDecoderSubscribeEvents(codec, JXL_DEC_FRAME) != JXL_DEC_SUCCESS ||
+        JxlDecoderSetCoalescing(codec, JXL_FALSE) != JXL_DEC_SUCCESS ||
+        JxlDecoderSetInput(codec, state->file->bytes, state->file->size_bytes) != JXL_DEC_SUCCESS)
+        status = resight_fail(error, RESIGHT_E_NOMEM, "JPEG XL: no memory for a decoder");
+    while (status == RESIGHT_OK && JxlDecoderProcessInput(codec) == JXL_DEC_FRAME)
+        status = check_layer(state, codec, error);
+    if (codec)
+        JxlDecoderDestroy(codec);
+    return status;
+}
+
 static int jxl_open(void *opaque, const media *file, resight_media_info *info, resight_error *error) {
     jxl_state *state = opaque;
     *state = (jxl_state){.file = file, .sampling = sampling_start(file->options->every_us, DEFAULT_FRAME_US)};
     int status = start(state, error);
     if (status == RESIGHT_OK)
         status = advance(state, JXL_DEC_FRAME, error);
+    if (status == RESIGHT_OK)
+        status = check_layers(state, error);
     if (status == RESIGHT_END)
         return resight_fail(error, RESIGHT_E_FORMAT, "JPEG XL: there is no picture in it");
     if (status == RESIGHT_OK)
@@ -275,7 +310,8 @@ static bool jxl_damaged(const void *opaque) {
 
 static void jxl_close(void *opaque) {
     jxl_state *state = opaque;
-    JxlDecoderDestroy(state->codec);
+    if (state->codec)
+        JxlDecoderDestroy(state->codec);
     state->codec = NULL;
 }
 

@@ -17,6 +17,7 @@ typedef struct jxl_case {
     unsigned orientation; /* 0: not said */
     unsigned frames;      /* 0: a still; else an animation of 100 ms a frame, each a byte darker than the last */
     bool lossy;
+    bool layer;     /* the picture is 8 x 8 pixels of it */
     bool container; /* boxes, and one more after the picture */
 } jxl_case;
 
@@ -25,8 +26,8 @@ static void describe(JxlEncoder *codec, const raster *r, const jxl_case *c) {
     JxlColorEncoding colour;
     const bool grey = r->channels <= 2, alpha = r->channels % 2 == 0;
     JxlEncoderInitBasicInfo(&info);
-    info.xsize = r->width_px;
-    info.ysize = r->height_px;
+    info.xsize = c->layer ? 8 : r->width_px;
+    info.ysize = c->layer ? 8 : r->height_px;
     info.bits_per_sample = 8;
     info.num_color_channels = grey ? 1 : 3;
     info.num_extra_channels = alpha;
@@ -51,8 +52,11 @@ static void add_frame(JxlEncoder *codec, const raster *r, const jxl_case *c) {
         JxlEncoderSetFrameLossless(settings, JXL_TRUE);
     JxlFrameHeader header;
     JxlEncoderInitFrameHeader(&header);
-    header.duration = 100;
-    if (c->frames)
+    header.duration = c->frames ? 100 : 0;
+    header.layer_info.have_crop = c->layer;
+    header.layer_info.xsize = r->width_px;
+    header.layer_info.ysize = r->height_px;
+    if (c->frames || c->layer)
         cr_assert_eq(JxlEncoderSetFrameHeader(settings, &header), JXL_ENC_SUCCESS);
     cr_assert_eq(JxlEncoderAddImageFrame(settings, &layout, r->px, (size_t)r->width_px * r->height_px * r->channels),
                  JXL_ENC_SUCCESS);
@@ -257,6 +261,19 @@ Test(jxl, limits) {
     outcome o = decode_blob(&b, &(resight_decode_options){.limits = {.max_side_px = 60, .max_pixels = 60 * 40}});
     cr_expect_eq(o.ended, RESIGHT_END, "%s", o.error.text);
     free(o.first.px);
+    free(b.bytes);
+    free(r.px);
+}
+
+Test(jxl, layers_larger_than_the_picture) {
+    raster r = make_waves(60, 40, 3);
+    blob b = make_jxl(&r, &(jxl_case){.layer = true});
+    outcome o = decode_blob(&b, NULL);
+    cr_assert(o.ended == RESIGHT_END && o.first.width_px == 8 && o.first.height_px == 8, "%s", o.error.text);
+    cr_expect_eq(memcmp(o.first.px + 8 * 3, r.px + 60 * 3, 8 * 3), 0);
+    free(o.first.px);
+    expect_limit(&b, (resight_limits){.max_side_px = 59}, "--max-side");
+    expect_limit(&b, (resight_limits){.max_pixels = 60 * 40 - 1}, "--max-pixels");
     free(b.bytes);
     free(r.px);
 }
