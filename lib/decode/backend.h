@@ -50,5 +50,6 @@ extern const backend backend_ffmpeg_still; /* FFmpeg: one packet is the whole fi
 extern const backend backend_ffmpeg_video; /* FFmpeg: a container and its demuxer */
 extern const backend backend_webp;         /* libwebpdemux: animated WebP */
 extern const backend backend_heif;         /* libheif */
+extern const backend backend_jxl;          /* libjxl */
 
 #endif

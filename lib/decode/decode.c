@@ -12,8 +12,8 @@
 #include "decode/structure.h"
 #include <string.h>
 
-static const backend *const backends[] = {&backend_jpeg,         &backend_png,  &backend_ffmpeg_still,
-                                          &backend_ffmpeg_video, &backend_webp, &backend_heif};
+static const backend *const backends[] = {&backend_jpeg, &backend_png,  &backend_ffmpeg_still, &backend_ffmpeg_video,
+                                          &backend_webp, &backend_heif, &backend_jxl};
 #define BACKENDS (sizeof backends / sizeof *backends)
 
 struct resight_decoder {
@@ -104,9 +104,9 @@ static const backend *choose(const media *file) {
     case RESIGHT_FORMAT_WEBP:
         return animated_webp(file->bytes, file->size_bytes) ? &backend_webp : &backend_ffmpeg_still;
     case RESIGHT_FORMAT_BMP:
-    case RESIGHT_FORMAT_TIFF:
-    case RESIGHT_FORMAT_JXL: return &backend_ffmpeg_still;
+    case RESIGHT_FORMAT_TIFF: return &backend_ffmpeg_still;
     case RESIGHT_FORMAT_HEIC: return &backend_heif;
+    case RESIGHT_FORMAT_JXL: return &backend_jxl;
     case RESIGHT_FORMAT_GIF:
     case RESIGHT_FORMAT_AVIF:
     case RESIGHT_FORMAT_VIDEO:

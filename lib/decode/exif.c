@@ -51,12 +51,16 @@ static uint32_t orientation_tag(const tiff *t) {
     return 0;
 }
 
-resight_transform exif_orientation_of(const uint8_t *exif, size_t size_bytes) {
+resight_transform exif_upright(uint32_t value) {
     /* 6, for one: "the 0th row is the visual right-hand side", so the raster has to be turned clockwise. */
     static const resight_transform upright[9] = {
         [1] = RESIGHT_ORIGINAL,    [2] = RESIGHT_FLIP_Y,     [3] = RESIGHT_ROTATE_180,   [4] = RESIGHT_FLIP_X,
         [5] = RESIGHT_FLIP_PLUS_1, [6] = RESIGHT_ROTATE_270, [7] = RESIGHT_FLIP_MINUS_1, [8] = RESIGHT_ROTATE_90,
     };
+    return value <= 8 ? upright[value] : RESIGHT_ORIGINAL;
+}
+
+resight_transform exif_orientation_of(const uint8_t *exif, size_t size_bytes) {
     if (size_bytes >= 6 && memcmp(exif, "Exif\0\0", 6) == 0) {
         exif += 6;
         size_bytes -= 6;
@@ -64,8 +68,7 @@ resight_transform exif_orientation_of(const uint8_t *exif, size_t size_bytes) {
     tiff t;
     if (!tiff_start(exif, size_bytes, &t))
         return RESIGHT_ORIGINAL;
-    const uint32_t value = orientation_tag(&t);
-    return value <= 8 ? upright[value] : RESIGHT_ORIGINAL;
+    return exif_upright(orientation_tag(&t));
 }
 
 static bool is_exif(resight_format format, const chunk *c) {

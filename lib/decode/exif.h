@@ -11,4 +11,7 @@ resight_transform exif_orientation(resight_format format, const uint8_t *bytes, 
 /* Of EXIF data alone: a TIFF structure, with or without "Exif\0\0" before it. */
 resight_transform exif_orientation_of(const uint8_t *exif, size_t size_bytes);
 
+/* Of the value of the tag alone, which JPEG XL keeps outside of EXIF. */
+resight_transform exif_upright(uint32_t value);
+
 #endif

@@ -106,10 +106,6 @@ static int still_open(void *opaque, const media *file, resight_media_info *info,
     still_state *state = opaque;
     state->file = file;
     state->guard = (ffmpeg_guard){.file = file};
-    /* libavcodec/libjxldec.c of FFmpeg 5.1 asks libjxl again for ever when a file breaks off, and calls nobody
-     * meanwhile: a hundred bytes would hold a worker until it is killed. */
-    if (file->format == RESIGHT_FORMAT_JXL)
-        return resight_fail(error, RESIGHT_E_UNSUPPORTED, "JPEG XL: FFmpeg's decoder does not end on damaged files");
     if (breaks_off(file))
         return resight_fail(error, RESIGHT_E_FORMAT, "%s: the file breaks off", resight_format_name(file->format));
     int status = open_codec(state, error);

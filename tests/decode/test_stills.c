@@ -156,10 +156,3 @@ Test(stills, webp_orientation) {
     free(exif.bytes);
     free(r.px);
 }
-
-Test(stills, jpeg_xl_is_recognised_and_refused) {
-    blob b = blob_copy("\xff\x0a\x7f\x00", 4);
-    outcome o = decode_blob(&b, NULL);
-    cr_expect_eq(o.opened, RESIGHT_E_UNSUPPORTED);
-    free(b.bytes);
-}

@@ -6,9 +6,8 @@
  *     source ──► resight_decoder_open() ──► info ──► resight_decoder_next() ──► frame, frame, … ──► RESIGHT_END
  *
  * A still is a video of one frame (of three, with RESIGHT_ALPHA_VIEWS). The first bytes decide what a file is, never
- * its name. JPEG is read by libjpeg-turbo, PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, everything
- * else by FFmpeg. JPEG XL is recognised and RESIGHT_E_UNSUPPORTED: FFmpeg's decoder for it does not end on a file that
- * breaks off.
+ * its name. JPEG is read by libjpeg-turbo, PNG by libpng, animated WebP by libwebpdemux, HEIC by libheif, JPEG XL by
+ * libjxl, everything else by FFmpeg.
  *
  * Error texts of this header do not repeat the path: a file from memory or standard input has none. Whoever opened it
  * knows it.
