@@ -244,6 +244,9 @@ int run_add(const settings *set, char **operands) {
         complain("add", "no input; name files or folders, or - for standard input");
         return EXIT_TROUBLE;
     }
+    resight_bank wanted; /* a name that cannot be is told before a database is made for it */
+    if (bank_init(set->bank ? set->bank : DEFAULT_BANK, &wanted) != RESIGHT_OK)
+        return EXIT_TROUBLE;
     CLEANUP(resight_db_close) resight_db *db = database_open(set, DATABASE_CREATE);
     if (!db)
         return EXIT_TROUBLE;

@@ -24,9 +24,8 @@ static int put_bank(const settings *set, resight_db *db, const resight_bank *ban
 int run_bank_create(const settings *set, char **operands) {
     resight_bank bank, present;
     resight_error error = {0};
-    if (bank_init(operands[0], &bank) != RESIGHT_OK)
+    if (bank_init(operands[0], &bank) != RESIGHT_OK || bank_apply(set, &bank) != RESIGHT_OK)
         return EXIT_TROUBLE;
-    bank_apply(set, &bank);
     CLEANUP(resight_db_close) resight_db *db = database_open(set, DATABASE_CREATE);
     if (!db)
         return EXIT_TROUBLE;
@@ -52,7 +51,8 @@ int run_bank_set(const settings *set, char **operands) {
         if (!reader || database_bank(set, reader, operands[0], &bank) != RESIGHT_OK)
             return EXIT_TROUBLE;
     }
-    bank_apply(set, &bank);
+    if (bank_apply(set, &bank) != RESIGHT_OK)
+        return EXIT_TROUBLE;
     return put_bank(set, db, &bank) < 0 ? EXIT_TROUBLE : EXIT_MATCHED;
 }
 

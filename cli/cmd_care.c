@@ -6,9 +6,11 @@
 #include "json.h"
 #include "memory.h"
 #include "text.h"
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -135,24 +137,31 @@ static int verify(const settings *set) {
 int run_verify(const settings *set, char **operands) {
     (void)operands;
     fflush(stdout);
+    signal(SIGCHLD, SIG_DFL); /* a supervisor may have left it ignored: then nobody could be waited for */
     const pid_t child = fork();
     if (child < 0) {
         complain("verify", "no process could be made");
         return EXIT_TROUBLE;
     }
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         const int code = verify(set);
         fflush(stdout);
         _exit(code);
     }
     int how = 0;
     while (waitpid(child, &how, 0) < 0)
-        ;
+        if (errno != EINTR) {
+            complain("verify", "%s", strerror(errno));
+            return EXIT_TROUBLE;
+        }
     if (!WIFSIGNALED(how))
         return WEXITSTATUS(how);
+    const int by = WTERMSIG(how);
     char line[128];
-    snprintf(line, sizeof line, "damaged: reading it was ended by signal %d (%s)", WTERMSIG(how),
-             strsignal(WTERMSIG(how)));
+    snprintf(line, sizeof line, "%s: ended by signal %d (%s)",
+             by == SIGBUS || by == SIGSEGV ? "damaged: the system refused a page of it" : "not verified", by,
+             strsignal(by));
     print_fault((void *)(uintptr_t)set, line);
     return EXIT_TROUBLE;
 }

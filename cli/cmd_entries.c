@@ -191,6 +191,9 @@ static void id_list_free(id_list *list) {
 }
 
 static void add_id(id_list *list, uint64_t id) {
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i] == id)
+            return;
     must_grow(&list->items, list->count, sizeof *list->items);
     list->items[list->count++] = id;
 }

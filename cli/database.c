@@ -75,13 +75,18 @@ int bank_init(const char *name, resight_bank *out) {
     return RESIGHT_OK;
 }
 
-void bank_apply(const settings *set, resight_bank *bank) {
+int bank_apply(const settings *set, resight_bank *bank) {
+    if (set->negative && set->positive) {
+        complain(bank->name, "either --positive or --negative");
+        return RESIGHT_E_ARG;
+    }
     if (set->negative || set->positive)
         bank->polarity = set->negative ? RESIGHT_NEGATIVE : RESIGHT_POSITIVE;
     if (set->radius_bits.given)
         bank->radius_bits = (uint32_t)set->radius_bits.value;
     if (set->min_quality.given)
         bank->min_quality = (uint32_t)set->min_quality.value;
+    return RESIGHT_OK;
 }
 
 resight_label *labels_of(const settings *set) {

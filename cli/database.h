@@ -29,8 +29,11 @@ int database_bank(const settings *set, resight_reader *reader, const char *name,
 /* The bank, made with default policy when it is not there: RESIGHT_OK, or a failure after one line on stderr. */
 int database_make_bank(const settings *set, resight_db *db, const char *name, resight_bank *out);
 
-/* The policy of --negative, --radius and --min-quality, over what a bank has. */
-void bank_apply(const settings *set, resight_bank *bank);
+/*
+ * The policy of --positive, --negative, --radius and --min-quality, over what a bank has. RESIGHT_E_ARG after one line
+ * on stderr.
+ */
+int bank_apply(const settings *set, resight_bank *bank);
 
 /* A bank with default policy. The name is checked: RESIGHT_E_ARG after one line on stderr. */
 int bank_init(const char *name, resight_bank *out);

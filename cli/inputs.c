@@ -3,18 +3,19 @@
 #include "inputs.h"
 
 #include "base/cleanup.h"
+#include "lines.h"
 #include "memory.h"
 #include "text.h"
 #include <errno.h>
 #include <fts.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
 struct inputs {
     char **operands;
     FTS *walk;  /* of the folder at hand, or NULL */
-    FILE *list; /* of paths, or NULL */
-    int separator;
+    lines list; /* of paths; closed when there is none */
     bool quiet; /* counting: complaints come later, when the paths are read for good */
     bool failed;
 };
@@ -22,14 +23,8 @@ struct inputs {
 inputs *inputs_open(const settings *set, char **operands) {
     CLEANUP(inputs_free) inputs *in = must_have(1, sizeof *in);
     in->operands = operands;
-    in->separator = set->null_separated ? 0 : '\n';
-    if (set->files_from) {
-        in->list = strcmp(set->files_from, "-") == 0 ? stdin : fopen(set->files_from, "re");
-        if (!in->list) {
-            complain(set->files_from, "%s", strerror(errno));
-            return NULL;
-        }
-    }
+    if (set->files_from && !lines_open(&in->list, set->files_from, set->null_separated ? 0 : '\n'))
+        return NULL;
     return STEAL(in);
 }
 
@@ -38,8 +33,7 @@ void inputs_free(inputs **in) {
         return;
     if ((*in)->walk)
         fts_close((*in)->walk);
-    if ((*in)->list && (*in)->list != stdin)
-        fclose((*in)->list);
+    lines_close(&(*in)->list);
     free(*in);
     *in = NULL;
 }
@@ -74,11 +68,22 @@ static char *enter(inputs *in, const char *path) {
     return NULL;
 }
 
+/* A database is no media: adding the folder that it lies in does not read its files. */
+static bool is_database(const char *folder) {
+    char path[PATH_MAX];
+    const int length = snprintf(path, sizeof path, "%s/data.mdb", folder);
+    return length > 0 && (size_t)length < sizeof path && access(path, F_OK) == 0;
+}
+
 /* The next regular file of the folder at hand, or NULL when it is walked to its end. */
 static char *walk_on(inputs *in) {
     FTSENT *entry;
     while ((entry = fts_read(in->walk))) {
         switch (entry->fts_info) {
+        case FTS_D:
+            if (is_database(entry->fts_path))
+                fts_set(in->walk, entry, FTS_SKIP);
+            break;
         case FTS_F: return must_copy(entry->fts_path);
         case FTS_DNR:
         case FTS_ERR:
@@ -91,18 +96,12 @@ static char *walk_on(inputs *in) {
     return NULL;
 }
 
-/* The next path of the list, owned by the caller, or NULL at its end. */
-static char *next_listed(inputs *in) {
-    char *path = NULL;
-    size_t room = 0;
-    ssize_t length;
-    while (in->list && (length = getdelim(&path, &room, in->separator, in->list)) > 0) {
-        if (path[length - 1] == in->separator)
-            path[--length] = 0;
-        if (length > 0)
-            return path;
-    }
-    free(path);
+/* The next path of the list, borrowed, or NULL at its end. There, "-" is a file like any other. */
+static const char *next_listed(inputs *in) {
+    while (in->list.file && lines_next(&in->list))
+        if (*in->list.text)
+            return strcmp(in->list.text, "-") == 0 ? "./-" : in->list.text;
+    in->failed |= in->list.failed;
     return NULL;
 }
 
@@ -114,7 +113,7 @@ char *inputs_next(inputs *in) {
         if (*in->operands) {
             path = enter(in, *in->operands++);
         } else {
-            CLEANUP_FREE char *listed = next_listed(in);
+            const char *listed = next_listed(in);
             if (!listed)
                 return NULL;
             path = enter(in, listed);

@@ -5,6 +5,7 @@
 #include "memory.h"
 #include "options.h"
 #include "text.h"
+#include <errno.h>
 #include <resight/cpu.h>
 #include <stdio.h>
 #include <string.h>
@@ -178,7 +179,9 @@ int main(int argc, char **argv) {
         code = 0;
     } else
         code = no_such_command(first);
-    if (fflush(stdout) != 0 || ferror(stdout))
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        complain("standard output", "%s", strerror(errno));
         code = EXIT_TROUBLE;
+    }
     return code;
 }

@@ -16,7 +16,8 @@ struct media_reader {
     resight_source *source;
     resight_marking how;
     bool all_views;
-    uint64_t max_bytes;
+    uint64_t max_bytes;      /* of what cannot be sought */
+    uint64_t max_size_bytes; /* of anything */
     resight_mark *marks;
     size_t count;
     uint8_t *chunk; /* DIGEST_CHUNK_BYTES */
@@ -48,6 +49,9 @@ media_reader *media_reader_new(const settings *set, int64_t every_us, media_purp
     reader->all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
     reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose)};
     reader->max_bytes = set->limits.max_bytes;
+    if (set->limits.max_bytes && set->limits.max_video_bytes)
+        reader->max_size_bytes =
+            set->limits.max_bytes > set->limits.max_video_bytes ? set->limits.max_bytes : set->limits.max_video_bytes;
     reader->chunk = must_have(1, DIGEST_CHUNK_BYTES);
     const resight_decode_options options = decode_options(set, every_us, reader->all_views);
     int status = resight_decoder_new(&options, &reader->decoder);
@@ -72,12 +76,19 @@ void media_reader_free(media_reader **reader) {
     *reader = NULL;
 }
 
+/* The decoder checks each kind by its own limit; but the digest reads the file before it does. */
 int media_open(media_reader *reader, const char *path, resight_error *error) {
     resight_source_free(&reader->source);
     reader->count = 0;
     if (strcmp(path, "-") == 0)
         return resight_source_open_fd(STDIN_FILENO, reader->max_bytes, &reader->source, error);
-    return resight_source_open_path(path, &reader->source, error);
+    const int status = resight_source_open_path(path, &reader->source, error);
+    if (status != RESIGHT_OK || !reader->max_size_bytes ||
+        resight_source_size(reader->source) <= reader->max_size_bytes)
+        return status;
+    return resight_fail(error, RESIGHT_E_LIMIT, "%llu bytes: over the limit of %llu (--max-video-bytes)",
+                        (unsigned long long)resight_source_size(reader->source),
+                        (unsigned long long)reader->max_size_bytes);
 }
 
 static void free_digest(EVP_MD_CTX **context) {

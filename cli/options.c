@@ -157,7 +157,8 @@ static bool read_size(const option_row *row, const char *text, settings *set) {
 static bool read_colour(const option_row *row, const char *text, settings *set) {
     unsigned r = 0, g = 0, b = 0;
     int used = 0;
-    if (strlen(text) != 6 || sscanf(text, "%2x%2x%2x%n", &r, &g, &b, &used) != 3 || used != 6)
+    if (strlen(text) != 6 || strspn(text, "0123456789abcdefABCDEF") != 6 ||
+        sscanf(text, "%2x%2x%2x%n", &r, &g, &b, &used) != 3 || used != 6)
         return refuse(row, text, "a colour such as ffffff");
     set->composite = true;
     set->background_rgb[0] = (uint8_t)r;
@@ -168,8 +169,13 @@ static bool read_colour(const option_row *row, const char *text, settings *set) 
 
 static bool read_label(const option_row *row, const char *text, settings *set) {
     const char *equals = strchr(text, '=');
-    if (!equals || equals == text || equals - text > 255)
-        return refuse(row, text, "KEY=VALUE");
+    if (!equals || equals == text || equals - text > 255 || strlen(equals) > 65536)
+        return refuse(row, text, "KEY=VALUE, of at most 255 and 65535 bytes");
+    for (size_t i = 0; i < set->labels.count; i++)
+        if (strncmp(set->labels.items[i], text, (size_t)(equals - text) + 1) == 0)
+            return refuse(row, text, "another key: each may have one value");
+    if (set->labels.count == RESIGHT_LABELS_MAX)
+        return refuse(row, text, "one of at most 1024 labels");
     return read_word(row, text, set);
 }
 
@@ -331,7 +337,10 @@ int options_read(const command *which, int argc, char **argv, settings *set, cha
         }
         if (code == ':' || code == '?') {
             complain(as_written(argv, letter), "%s; see resight help %s",
-                     code == ':' ? "needs a value" : "no such option here", which->name);
+                     code == ':'     ? "needs a value"
+                     : optopt >= 256 ? "takes no value"
+                                     : "no such option here",
+                     which->name);
             return -1;
         }
         const option_row *row = row_of(which->groups, code);

@@ -192,6 +192,5 @@ int print_job(job *item, bool idle) {
         fputs(item->text, stdout);
     if (idle ? fflush(stdout) == 0 : !ferror(stdout))
         return RESIGHT_OK;
-    complain("standard output", "%s", strerror(errno));
-    return RESIGHT_E_IO;
+    return RESIGHT_E_IO; /* which main() tells */
 }

@@ -6,15 +6,37 @@
 #include <string.h>
 #include <time.h>
 
+/* The UTF-8 character at the start: its length, and its code in *code. 0: there is none. */
+static size_t character(const unsigned char *text, uint32_t *code) {
+    const size_t length = text[0] < 0x80 ? 1 : text[0] < 0xc2 ? 0 : text[0] < 0xe0 ? 2 : text[0] < 0xf0 ? 3 : 4;
+    if (length == 0 || text[0] > 0xf4)
+        return 0;
+    *code = length == 1 ? text[0] : text[0] & (0x7fu >> length);
+    for (size_t i = 1; i < length; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+        *code = *code << 6 | (text[i] & 0x3f);
+    }
+    return length;
+}
+
+/* Controls of either half of Latin-1, and the marks that turn the direction of what follows. */
+static bool speaks_to_terminals(uint32_t code) {
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || (code >= 0x202a && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069) || code == 0x2028 || code == 0x2029;
+}
+
 void print_name(FILE *out, const char *name) {
-    for (const unsigned char *c = (const unsigned char *)name; *c; c++) {
-        const bool c1_control = c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0; /* U+0080 to U+009F in UTF-8 */
-        if (*c < 0x20 || *c == 0x7f)
-            fprintf(out, "\\x%02x", *c);
-        else if (c1_control)
-            fprintf(out, "\\x%02x\\x%02x", c[0], c[1]), c++;
+    const unsigned char *text = (const unsigned char *)name;
+    while (*text) {
+        uint32_t code = 0;
+        const size_t length = character(text, &code), step = length ? length : 1;
+        if (length > 0 && !speaks_to_terminals(code))
+            fwrite(text, 1, step, out);
         else
-            putc(*c, out);
+            for (size_t i = 0; i < step; i++)
+                fprintf(out, "\\x%02x", text[i]);
+        text += step;
     }
 }
 

@@ -14,7 +14,8 @@
 void complain(const char *subject, const char *format, ...) RESIGHT_PRINTF(2, 3);
 void vcomplain(const char *subject, const char *format, va_list args) RESIGHT_PRINTF(2, 0);
 
-/* A name from outside, with control characters as \xNN: it can neither break a line nor speak to a terminal. */
+/* A name from outside, with what is not UTF-8 or a control as \xNN: it can neither break a line nor speak to a
+ * terminal. */
 void print_name(FILE *out, const char *name);
 
 /* Seconds with three decimals: "12.340". */

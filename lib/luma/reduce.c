@@ -6,8 +6,6 @@
  */
 #include <resight/image.h>
 
-#include <string.h>
-
 #define SIDE RESIGHT_REDUCED_SIDE_PX
 
 /* One axis of n pixels: cell i spans [i * n, (i + 1) * n) when a pixel is SIDE units long. */

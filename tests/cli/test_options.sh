@@ -57,7 +57,7 @@ code_is 2
 err_is 'resight: --hash: 1234 is not a hash: 64 hex digits'
 run add --label novalue x
 code_is 2
-err_is 'resight: --label: novalue is not KEY=VALUE'
+err_is 'resight: --label: novalue is not KEY=VALUE, of at most 255 and 65535 bytes'
 run compare x
 code_is 2
 err_has '^resight: compare: something is missing; usage:'
