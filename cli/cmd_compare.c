@@ -65,16 +65,22 @@ static int load(const settings *set, const char *name, media_purpose purpose, si
     return RESIGHT_OK;
 }
 
+static void nearest_turned(verdict *v, const resight_hash *hash, const side *other) {
+    for (size_t i = 1; i < other->count; i++) {
+        const unsigned bits = resight_hash_distance(hash, &other->marks[i].hash);
+        if (bits < v->turned_bits) {
+            v->turned_bits = bits;
+            v->transform = other->marks[i].transform;
+        }
+    }
+}
+
 static verdict compare_pictures(const side *a, const side *b) {
     verdict v = {.distance_bits = resight_hash_distance(&a->marks[0].hash, &b->marks[0].hash)};
     v.turned_bits = v.distance_bits;
-    for (size_t i = 1; i < b->count; i++) {
-        const unsigned bits = resight_hash_distance(&a->marks[0].hash, &b->marks[i].hash);
-        if (bits < v.turned_bits) {
-            v.turned_bits = bits;
-            v.transform = b->marks[i].transform;
-        }
-    }
+    nearest_turned(&v, &a->marks[0].hash, b);
+    if (b->count == 1) /* a hash cannot be turned; the picture beside it can */
+        nearest_turned(&v, &b->marks[0].hash, a);
     return v;
 }
 
@@ -160,7 +166,7 @@ static void print_verdict(const side *a, const side *b, const verdict *v, bool m
             print_stretch(" is ", b->name, v->segment.known_from_us, v->segment.known_to_us);
         }
     } else if (v->transform != RESIGHT_ORIGINAL) {
-        printf("; %u bits when the second is turned (%s)", v->turned_bits, resight_transform_name(v->transform));
+        printf("; %u bits when turned (%s)", v->turned_bits, resight_transform_name(v->transform));
     }
     puts(matched ? ": match" : ": no match");
 }
@@ -173,7 +179,7 @@ int run_compare(const settings *set, char **operands) {
     const uint32_t min_quality =
         set->min_quality.given ? (uint32_t)set->min_quality.value : RESIGHT_DEFAULT_MIN_QUALITY;
     const int64_t every_us = set->every_us.given ? (int64_t)set->every_us.value : DEFAULT_EVERY_US;
-    if (load(set, operands[0], MEDIA_PRINT, &a) != RESIGHT_OK ||
+    if (load(set, operands[0], MEDIA_COMPARE, &a) != RESIGHT_OK ||
         load(set, operands[1], MEDIA_COMPARE, &b) != RESIGHT_OK)
         return EXIT_TROUBLE;
     const bool moving = a.kind == RESIGHT_VIDEO || b.kind == RESIGHT_VIDEO;

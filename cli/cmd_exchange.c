@@ -3,9 +3,9 @@
 #include "base/cleanup.h"
 #include "command.h"
 #include "database.h"
+#include "lines.h"
 #include "memory.h"
 #include "text.h"
-#include <errno.h>
 #include <resight/exchange.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,29 +108,24 @@ static int take_item(import_run *run, resight_entry entry) {
     return known < 0 ? database_trouble(run->set, known, &error) : RESIGHT_OK;
 }
 
-static void refuse_row(import_run *run, const char *path, unsigned long number, const resight_error *error) {
-    complain(path, "line %lu: %s", number, error->text);
+static void refuse_row(import_run *run, const lines *list, const resight_error *error) {
+    complain(list->path, "line %lu: %s", list->number, error->text);
     run->refused++;
 }
 
-static int import_pdq(import_run *run, const char *path, FILE *in) {
-    CLEANUP_FREE char *line = NULL;
-    size_t room = 0;
+static int import_pdq(import_run *run, lines *list) {
     int status = RESIGHT_OK;
-    for (unsigned long number = 1; status >= 0 && getline(&line, &room, in) > 0; number++) {
+    while (status >= 0 && lines_next(list)) {
         resight_error error = {0};
         resight_list_row row;
-        line[strcspn(line, "\n")] = 0;
-        const int parsed = resight_list_parse(line, &row, &error);
+        list->text[strcspn(list->text, "\r")] = 0;
+        int parsed = resight_list_parse(list->text, &row, &error);
+        if (parsed == RESIGHT_OK && row.metadata && strlen(row.metadata) > RESIGHT_NAME_MAX)
+            parsed = resight_fail(&error, RESIGHT_E_FORMAT, "more than %d bytes after the hash", RESIGHT_NAME_MAX);
         if (parsed < 0)
-            refuse_row(run, path, number, &error);
+            refuse_row(run, list, &error);
         if (parsed != RESIGHT_OK)
             continue;
-        if (row.metadata && strlen(row.metadata) > RESIGHT_NAME_MAX) {
-            resight_fail(&error, RESIGHT_E_FORMAT, "more than %d bytes after the hash", RESIGHT_NAME_MAX);
-            refuse_row(run, path, number, &error);
-            continue;
-        }
         resight_mark *mark = must_have(1, sizeof *mark);
         *mark = (resight_mark){.hash = row.hash, .quality = 100, .dialect = (uint8_t)run->set->dialect};
         status = take_item(run, (resight_entry){.kind = RESIGHT_IMAGE,
@@ -141,51 +136,88 @@ static int import_pdq(import_run *run, const char *path, FILE *in) {
     return status;
 }
 
-static int import_vpdq(import_run *run, const char *path, FILE *in) {
-    CLEANUP_FREE char *line = NULL;
-    resight_mark *marks = NULL;
-    size_t room = 0, count = 0;
-    for (unsigned long number = 1; getline(&line, &room, in) > 0; number++) {
+/* The frames of one video on their way in. */
+typedef struct frame_list {
+    char *name;
+    resight_mark *marks;
+    size_t count;
+} frame_list;
+
+static void frame_list_free(frame_list *frames) {
+    free(frames->name);
+    free(frames->marks);
+    *frames = (frame_list){0};
+}
+
+static int by_time(const void *left, const void *right) {
+    const resight_mark *a = left, *b = right;
+    if (a->time_us != b->time_us)
+        return a->time_us < b->time_us ? -1 : 1;
+    return (a->frame_number > b->frame_number) - (a->frame_number < b->frame_number);
+}
+
+/* Hand the frames over as one video, under its name; then begin the next. */
+static int take_video(import_run *run, frame_list *frames, const char *next_name) {
+    int status = RESIGHT_OK;
+    if (frames->count > RESIGHT_MARKS_MAX) {
+        complain(frames->name, "more than %d frames", RESIGHT_MARKS_MAX);
+        run->refused++;
+    } else if (frames->count > 0) {
+        qsort(frames->marks, frames->count, sizeof *frames->marks, by_time);
+        const resight_entry video = {.kind = RESIGHT_VIDEO,
+                                     .name = frames->name,
+                                     .marks = frames->marks,
+                                     .mark_count = (uint32_t)frames->count,
+                                     .duration_us = frames->marks[frames->count - 1].time_us};
+        *frames = (frame_list){0};
+        status = take_item(run, video);
+    }
+    frame_list_free(frames);
+    frames->name = must_copy(next_name);
+    return status;
+}
+
+/* One video, or several when a line `# name` goes before each, as export writes them. */
+static int import_vpdq(import_run *run, lines *list) {
+    CLEANUP(frame_list_free) frame_list frames = {.name = must_copy(list->path)};
+    const unsigned long long refused = run->refused;
+    bool any = false;
+    int status = RESIGHT_OK;
+    while (status >= 0 && lines_next(list)) {
         resight_error error = {0};
         resight_mark mark;
-        line[strcspn(line, "\n")] = 0;
-        const int parsed = resight_vpdq_parse(line, &mark, &error);
+        list->text[strcspn(list->text, "\r")] = 0;
+        if (strncmp(list->text, "# ", 2) == 0 && strlen(list->text) - 2 <= RESIGHT_NAME_MAX) {
+            status = take_video(run, &frames, list->text + 2);
+            continue;
+        }
+        const int parsed = resight_vpdq_parse(list->text, &mark, &error);
         if (parsed < 0)
-            refuse_row(run, path, number, &error);
+            refuse_row(run, list, &error);
         if (parsed != RESIGHT_OK)
             continue;
+        any = true;
         mark.dialect = (uint8_t)run->set->dialect;
         if (mark.time_us < 0)
             mark.time_us = 0; /* the three-field form has no times */
-        must_grow(&marks, count, sizeof *marks);
-        marks[count++] = mark;
+        must_grow(&frames.marks, frames.count, sizeof *frames.marks);
+        frames.marks[frames.count++] = mark;
     }
-    if (count == 0) {
-        complain(path, "no frames: a line FRAME,QUALITY,HASH,SECONDS was expected");
+    if (!any && run->refused == refused && !list->failed) {
+        complain(list->path, "no frames: a line FRAME,QUALITY,HASH,SECONDS was expected");
         run->refused++;
-        return RESIGHT_OK;
     }
-    return take_item(run, (resight_entry){.kind = RESIGHT_VIDEO,
-                                          .name = must_copy(path),
-                                          .marks = marks,
-                                          .mark_count = (uint32_t)count,
-                                          .duration_us = marks[count - 1].time_us});
+    return status < 0 ? status : take_video(run, &frames, "");
 }
 
 static int import_file(import_run *run, const char *path) {
-    CLEANUP_FILE FILE *opened = NULL;
-    FILE *in = strcmp(path, "-") == 0 ? stdin : (opened = fopen(path, "re"));
-    if (!in) {
-        complain(path, "%s", strerror(errno));
+    CLEANUP(lines_close) lines list;
+    if (!lines_open(&list, path, '\n')) {
         run->refused++;
         return RESIGHT_OK;
     }
-    const int status =
-        strcmp(run->set->list_format, "vpdq") == 0 ? import_vpdq(run, path, in) : import_pdq(run, path, in);
-    if (status >= 0 && ferror(in)) {
-        complain(path, "%s", strerror(errno));
-        run->refused++;
-    }
+    const int status = strcmp(run->set->list_format, "vpdq") == 0 ? import_vpdq(run, &list) : import_pdq(run, &list);
+    run->refused += list.failed;
     return status;
 }
 
@@ -215,6 +247,14 @@ int run_import(const settings *set, char **operands) {
 /* ---- export --------------------------------------------------------------------------------------------------------
  */
 
+/* As it is stored, so that it comes back as it went; only what would break the line is escaped. */
+static void print_list_name(const char *name) {
+    if (strpbrk(name, "\r\n"))
+        print_name(stdout, name);
+    else
+        fputs(name, stdout);
+}
+
 static void export_pdq(const settings *set, const resight_entry *entry) {
     char hex[RESIGHT_HEX_LEN + 1];
     for (uint32_t i = 0; i < entry->mark_count; i++) {
@@ -224,7 +264,7 @@ static void export_pdq(const settings *set, const resight_entry *entry) {
         fputs(hex, stdout);
         if (*entry->name) {
             putchar(',');
-            print_name(stdout, entry->name);
+            print_list_name(entry->name);
         }
         putchar('\n');
     }
@@ -233,7 +273,7 @@ static void export_pdq(const settings *set, const resight_entry *entry) {
 static void export_vpdq(const settings *set, const resight_entry *entry) {
     char line[RESIGHT_VPDQ_LINE_MAX];
     fputs("# ", stdout);
-    print_name(stdout, entry->name);
+    print_list_name(entry->name);
     putchar('\n');
     for (uint32_t i = 0; i < entry->mark_count; i++) {
         if (entry->marks[i].dialect != set->dialect || entry->marks[i].view != RESIGHT_VIEW_STORED)

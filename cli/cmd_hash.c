@@ -55,6 +55,8 @@ static json_t *json_frame(const resight_mark *mark) {
     json_object_set_new(frame, "time_us", json_integer(mark->time_us));
     json_object_set_new(frame, "quality", json_integer(mark->quality));
     json_object_set_new(frame, "hash", json_hash(&mark->hash));
+    if (mark->transform != RESIGHT_ORIGINAL)
+        json_object_set_new(frame, "transform", json_string(resight_transform_name(mark->transform)));
     return frame;
 }
 
@@ -168,7 +170,7 @@ static int hash_raw(const settings *set, const char *path, FILE *in, resight_has
     image.px = px;
     size_t got;
     int32_t number = 0;
-    for (; (got = fread(px, 1, frame_bytes, in)) == frame_bytes; number++) {
+    for (; (got = fread(px, 1, frame_bytes, in)) == frame_bytes && !ferror(stdout); number++) {
         const int status = print_raw_frame(set, hasher, &image, number);
         if (status != RESIGHT_OK) {
             complain(path, "frame %d: %s", number, resight_status_name(status));
@@ -181,6 +183,16 @@ static int hash_raw(const settings *set, const char *path, FILE *in, resight_has
         complain(path, "ends after %zu bytes of frame %d; a frame is %zu bytes", got, number, frame_bytes);
     else
         return EXIT_MATCHED;
+    return EXIT_TROUBLE;
+}
+
+static int hash_raw_file(const settings *set, const char *path, resight_hasher *hasher) {
+    if (strcmp(path, "-") == 0)
+        return hash_raw(set, path, stdin, hasher);
+    CLEANUP_FILE FILE *in = fopen(path, "re");
+    if (in)
+        return hash_raw(set, path, in, hasher);
+    complain(path, "%s", strerror(errno));
     return EXIT_TROUBLE;
 }
 
@@ -198,19 +210,14 @@ static int run_raw(const settings *set, char **operands) {
     }
     if (resight_hasher_new(set->cpu, &hasher) != RESIGHT_OK)
         return EXIT_TROUBLE;
-    for (; *operands; operands++) {
-        CLEANUP_FILE FILE *opened = NULL;
-        FILE *in = stdin;
-        if (strcmp(*operands, "-") != 0)
-            in = opened = fopen(*operands, "re");
-        if (!in) {
-            complain(*operands, "%s", strerror(errno));
+    CLEANUP(inputs_free) inputs *in = inputs_open(set, operands);
+    if (!in)
+        return EXIT_TROUBLE;
+    for (char *path; (path = inputs_next(in)); free(path))
+        if (hash_raw_file(set, path, hasher) != EXIT_MATCHED)
             code = EXIT_TROUBLE;
-            continue;
-        }
-        if (hash_raw(set, *operands, in, hasher) != EXIT_MATCHED)
-            code = EXIT_TROUBLE;
-    }
+    if (inputs_failed(in))
+        code = EXIT_TROUBLE;
     return code;
 }
 

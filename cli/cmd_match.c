@@ -4,12 +4,12 @@
 #include "command.h"
 #include "database.h"
 #include "json.h"
+#include "lines.h"
 #include "matching.h"
 #include "media.h"
 #include "memory.h"
 #include "pipeline.h"
 #include "text.h"
-#include <errno.h>
 #include <resight/exchange.h>
 #include <string.h>
 
@@ -44,11 +44,15 @@ static json_t *json_found(const found_entry *item, const query *what) {
     json_object_set_new(match, "kind", json_string(resight_media_kind_name(item->kind)));
     json_object_set_new(match, "same_file", json_boolean(item->same_file));
     json_object_set_new(match, "distance_bits", json_integer(item->distance_bits));
+    json_object_set_new(match, "pdq_distance_bits", item->pdq_bits <= 256 ? json_integer(item->pdq_bits) : json_null());
+    json_object_set_new(match, "view", json_string(resight_view_name(item->view)));
+    json_object_set_new(match, "known_view", json_string(resight_view_name(item->known_view)));
     json_object_set_new(match, "transform", json_string(resight_transform_name(item->transform)));
     json_object_set_new(match, "inverted", json_boolean(item->inverted));
     if (what->kind == RESIGHT_VIDEO)
         json_object_set_new(match, "frames", json_integer(item->frames));
     if ((what->kind == RESIGHT_VIDEO || item->kind == RESIGHT_VIDEO) && item->frames > 0) {
+        json_object_set_new(match, "segment_frames", json_integer(item->segment.frames));
         json_object_set_new(match, "query_from_us", json_integer(item->segment.query_from_us));
         json_object_set_new(match, "query_to_us", json_integer(item->segment.query_to_us));
         json_object_set_new(match, "known_from_us", json_integer(item->segment.known_from_us));
@@ -71,16 +75,19 @@ static json_t *json_suppressors(const found *got) {
 }
 
 static void print_json_answer(FILE *out, const char *name, const char *kind, const query *what, const found *got,
-                              size_t top) {
+                              size_t top, bool damaged) {
     json_t *record = json_object(), *matches = json_array();
     json_object_set_new(record, "query", json_name(name));
     json_object_set_new(record, "kind", json_string(kind));
     json_object_set_new(record, "quality", got->quality >= 0 ? json_integer(got->quality) : json_null());
     if (what->kind == RESIGHT_VIDEO)
         json_object_set_new(record, "frames", json_integer(got->frames));
+    if (damaged)
+        json_object_set_new(record, "damaged", json_true());
     for (size_t i = 0; i < got->count && i < top; i++)
         json_array_append_new(matches, json_found(&got->items[i], what));
     json_object_set_new(record, "matches", matches);
+    json_object_set_new(record, "match_count", json_integer((json_int_t)got->count)); /* --top may show fewer */
     if (got->suppressor_count > 0)
         json_object_set_new(record, "suppressed_by", json_suppressors(got));
     print_json(out, record);
@@ -111,7 +118,7 @@ static void print_where(FILE *out, const found_entry *item, const query *what, c
         fputs(" s of it", out);
     }
     if (what->kind == RESIGHT_VIDEO)
-        fprintf(out, ", %u of %u frames", item->frames, got->frames);
+        fprintf(out, ", %u of %u frames", item->segment.frames, got->frames);
 }
 
 static void print_match(FILE *out, const char *name, const found_entry *item, const query *what, const found *got) {
@@ -121,8 +128,9 @@ static void print_match(FILE *out, const char *name, const found_entry *item, co
     if (item->same_file)
         fputs(", the same file", out);
     else
-        fprintf(out, ", %u bits%s%s%s", item->distance_bits, item->transform ? ", " : "",
-                item->transform ? resight_transform_name(item->transform) : "", item->inverted ? ", inverted" : "");
+        fprintf(out, ", %u bits%s%s%s%s", item->distance_bits, item->transform ? ", " : "",
+                item->transform ? resight_transform_name(item->transform) : "", item->inverted ? ", inverted" : "",
+                (item->view | item->known_view) & RESIGHT_VIEW_REDUCED ? ", reduced" : "");
     print_where(out, item, what, got);
     putc('\n', out);
 }
@@ -142,13 +150,17 @@ static void print_no_match(FILE *out, const char *name, const query *what, const
 }
 
 static void print_answer(const match_run *run, FILE *out, const char *name, const char *kind, const query *what,
-                         const found *got) {
+                         const found *got, bool damaged) {
     if (run->set->json) {
-        print_json_answer(out, name, kind, what, got, run->top);
+        print_json_answer(out, name, kind, what, got, run->top, damaged);
         return;
     }
     for (size_t i = 0; i < got->count && i < run->top; i++)
         print_match(out, name, &got->items[i], what, got);
+    if (got->count > run->top) {
+        print_name(out, name);
+        fprintf(out, ": and %zu more; --top 0 prints all\n", got->count - run->top);
+    }
     if (got->count == 0)
         print_no_match(out, name, what, got);
 }
@@ -196,7 +208,7 @@ static int match_file(const match_run *run, match_worker *worker, job *item, FIL
         return status;
     item->damaged = got.damaged;
     item->matched = answer.count > 0;
-    print_answer(run, out, item->path, resight_media_kind_name(what.kind), &what, &answer);
+    print_answer(run, out, item->path, resight_media_kind_name(what.kind), &what, &answer, got.damaged);
     return RESIGHT_OK;
 }
 
@@ -234,7 +246,7 @@ static int match_hash(const match_run *run, matcher *m, const resight_hash *hash
         return EXIT_TROUBLE;
     }
     answer.quality = -1;
-    print_answer(run, stdout, name, "hash", &what, &answer);
+    print_answer(run, stdout, name, "hash", &what, &answer, false);
     return answer.count > 0 ? EXIT_MATCHED : EXIT_NOTHING;
 }
 
@@ -247,23 +259,17 @@ static int worse(int a, int b) {
 
 /* Look the hashes of a list up. A row that cannot be read is one line on stderr; the others go on. */
 static int match_list(const match_run *run, matcher *m, const char *path) {
-    CLEANUP_FILE FILE *opened = NULL;
-    FILE *in = strcmp(path, "-") == 0 ? stdin : (opened = fopen(path, "re"));
-    if (!in) {
-        complain(path, "%s", strerror(errno));
+    CLEANUP(lines_close) lines list;
+    if (!lines_open(&list, path, '\n'))
         return EXIT_TROUBLE;
-    }
-    CLEANUP_FREE char *line = NULL;
-    size_t room = 0;
     int code = EXIT_NOTHING;
-    for (unsigned long number = 1; getline(&line, &room, in) > 0; number++) {
+    while (lines_next(&list)) {
         resight_list_row row;
         resight_error error = {0};
         char hex[RESIGHT_HEX_LEN + 1];
-        line[strcspn(line, "\n")] = 0;
-        const int status = resight_list_parse(line, &row, &error);
+        const int status = resight_list_parse(list.text, &row, &error);
         if (status < 0) {
-            complain(path, "line %lu: %s", number, error.text);
+            complain(path, "line %lu: %s", list.number, error.text);
             code = EXIT_TROUBLE;
         }
         if (status != RESIGHT_OK)
@@ -271,7 +277,7 @@ static int match_list(const match_run *run, matcher *m, const char *path) {
         resight_hash_to_hex(&row.hash, hex);
         code = worse(code, match_hash(run, m, &row.hash, hex));
     }
-    return code;
+    return list.failed ? EXIT_TROUBLE : code;
 }
 
 static int match_hashes(const match_run *run) {
@@ -284,8 +290,10 @@ static int match_hashes(const match_run *run) {
     int code = EXIT_NOTHING;
     for (size_t i = 0; i < run->set->hashes.count; i++) {
         resight_hash hash;
+        char hex[RESIGHT_HEX_LEN + 1];
         resight_hash_from_hex(run->set->hashes.items[i], &hash); /* checked when the option was read */
-        code = worse(code, match_hash(run, m, &hash, run->set->hashes.items[i]));
+        resight_hash_to_hex(&hash, hex);
+        code = worse(code, match_hash(run, m, &hash, hex));
     }
     if (run->set->hashes_file)
         code = worse(code, match_list(run, m, run->set->hashes_file));

@@ -6,7 +6,9 @@
 #include "memory.h"
 #include <string.h>
 
-#define HASHES_A_QUERY 32768      /* looked up at once; below the 65,535 that resight_reader_query() takes */
+#define HASHES_A_QUERY                                                                                                 \
+    512                 /* looked up at once: 32 frames, turned and inverted. Near frames are many in a still scene */
+#define PARTNERS_MAX 32 /* of one frame in one entry and way: a still scene would give the product of both lengths */
 #define LEAST_TOLERANCE_US 500000 /* offsets this near agree: known videos are sampled every quarter of a second */
 
 /* One pair of near marks. */
@@ -16,7 +18,7 @@ typedef struct near_pair {
     uint32_t bank;
     uint32_t frame; /* of the query: counts frames, not marks */
     uint16_t distance_bits;
-    uint8_t transform;
+    uint8_t transform, view, known_view;
     bool inverted;
 } near_pair;
 
@@ -33,6 +35,7 @@ struct matcher {
     asked *asked;            /* [HASHES_A_QUERY] */
     near_pair *pairs;
     size_t pair_count;
+    uint32_t wanted;     /* the bank that the query at hand asks for; 0: all */
     resight_bank *banks; /* in order of id */
     size_t bank_count;
 };
@@ -90,17 +93,42 @@ static const resight_bank *bank_of(const matcher *m, uint32_t id) {
     return NULL;
 }
 
+/* A negative bank that was asked for by name is looked into like any other. */
 static bool is_negative(const matcher *m, uint32_t id) {
     const resight_bank *bank = bank_of(m, id);
-    return bank && bank->polarity == RESIGHT_NEGATIVE;
+    return bank && bank->polarity == RESIGHT_NEGATIVE && id != m->wanted;
 }
 
 /* ---- Lookup --------------------------------------------------------------------------------------------------------
  */
 
+/* Which way the query was turned, as one number: the inverted ones come last. */
+static int way(const near_pair *pair) {
+    return pair->transform + (pair->inverted ? RESIGHT_TRANSFORMS : 0);
+}
+
+static bool same_group(const near_pair *a, const near_pair *b) {
+    return a->entry == b->entry && a->frame == b->frame && way(a) == way(b);
+}
+
+static int by_entry_and_frame(const void *left, const void *right) {
+    const near_pair *a = left, *b = right;
+    if (a->entry != b->entry)
+        return a->entry < b->entry ? -1 : 1;
+    if (a->frame != b->frame)
+        return a->frame < b->frame ? -1 : 1;
+    if (way(a) != way(b))
+        return way(a) - way(b);
+    return (a->known_us > b->known_us) - (a->known_us < b->known_us);
+}
+
 static void keep_pair(matcher *m, const query *what, const resight_match *match) {
     const asked *from = &m->asked[match->query];
     const resight_mark *mark = &what->marks[from->mark];
+    if (match->known.dialect != mark->dialect) /* two dialects are two hash functions */
+        return;
+    if (what->bank && match->bank != what->bank && !is_negative(m, match->bank))
+        return;
     must_grow(&m->pairs, m->pair_count, sizeof *m->pairs);
     m->pairs[m->pair_count++] = (near_pair){
         .entry = match->entry,
@@ -110,8 +138,32 @@ static void keep_pair(matcher *m, const query *what, const resight_match *match)
         .frame = from->frame,
         .distance_bits = match->distance_bits,
         .transform = mark->transform,
+        .view = mark->view,
+        .known_view = match->known.view,
         .inverted = from->inverted,
     };
+}
+
+/*
+ * Of the pairs from `before` on, leave each frame a bounded number of partners in each entry and way, spread evenly
+ * over the known item's time, the nearest always among them.
+ */
+static void thin(matcher *m, size_t before) {
+    near_pair *pairs = m->pairs;
+    size_t kept = before;
+    if (m->pair_count - before > 1)
+        qsort(pairs + before, m->pair_count - before, sizeof *pairs, by_entry_and_frame);
+    for (size_t from = before, to; from < m->pair_count; from = to) {
+        size_t nearest = from;
+        for (to = from; to < m->pair_count && same_group(&pairs[to], &pairs[from]); to++)
+            if (pairs[to].distance_bits < pairs[nearest].distance_bits)
+                nearest = to;
+        const size_t step = (to - from + PARTNERS_MAX - 1) / PARTNERS_MAX;
+        for (size_t i = from; i < to; i++)
+            if (i == nearest || (i - from) % step == 0)
+                pairs[kept++] = pairs[i];
+    }
+    m->pair_count = kept;
 }
 
 static int look_up(matcher *m, const query *what, uint32_t count, resight_error *error) {
@@ -122,11 +174,12 @@ static int look_up(matcher *m, const query *what, uint32_t count, resight_error 
         .radius_bits = what->radius_bits,
         .has_min_quality = what->has_min_known_quality,
         .min_quality = what->min_known_quality,
-        .bank = what->bank,
     };
+    const size_t before = m->pair_count;
     const int status = resight_reader_query(m->reader, m->hashes, count, &options, &m->matches, error);
     for (size_t i = 0; status == RESIGHT_OK && i < m->matches.count; i++)
         keep_pair(m, what, &m->matches.items[i]);
+    thin(m, before);
     return status;
 }
 
@@ -151,7 +204,7 @@ static int look_all_up(matcher *m, const query *what, found *out, resight_error 
         counted = true;
         m->hashes[count] = mark->hash;
         m->asked[count++] = (asked){(uint32_t)i, frame, false};
-        if (what->inverted && mark->transform == RESIGHT_ORIGINAL) {
+        if (what->inverted) {
             m->hashes[count] = resight_hash_complement(&mark->hash);
             m->asked[count++] = (asked){(uint32_t)i, frame, true};
         }
@@ -188,8 +241,11 @@ static const near_pair *nearest_negative(const matcher *m, size_t from, size_t t
 
 static void note_suppressor(found *out, const near_pair *pair) {
     for (size_t i = 0; i < out->suppressor_count; i++)
-        if (out->suppressors[i].entry == pair->entry)
+        if (out->suppressors[i].entry == pair->entry) {
+            if (pair->distance_bits < out->suppressors[i].distance_bits)
+                out->suppressors[i].distance_bits = pair->distance_bits;
             return;
+        }
     must_grow(&out->suppressors, out->suppressor_count, sizeof *out->suppressors);
     out->suppressors[out->suppressor_count++] = (found_entry){
         .entry = pair->entry,
@@ -220,11 +276,6 @@ static void suppress(matcher *m, found *out) {
 /* ---- Gathering by entry --------------------------------------------------------------------------------------------
  */
 
-/* Which way the query was turned, as one number: the inverted original comes last. */
-static int way(const near_pair *pair) {
-    return pair->inverted ? RESIGHT_TRANSFORMS : pair->transform;
-}
-
 static int by_entry(const void *left, const void *right) {
     const near_pair *a = left, *b = right;
     if (a->entry != b->entry)
@@ -232,6 +283,16 @@ static int by_entry(const void *left, const void *right) {
     if (way(a) != way(b))
         return way(a) - way(b);
     return by_frame(a, b);
+}
+
+/* The least distance between rasters as stored. */
+static uint16_t pdq_bits(const near_pair *pairs, size_t count) {
+    uint16_t least = UINT16_MAX;
+    for (size_t i = 0; i < count; i++)
+        if (pairs[i].view == RESIGHT_VIEW_STORED && pairs[i].known_view == RESIGHT_VIEW_STORED &&
+            pairs[i].distance_bits < least)
+            least = pairs[i].distance_bits;
+    return least;
 }
 
 /* The pairs of one entry in one way, in order of frame: how many frames, and the nearest pair. */
@@ -268,6 +329,9 @@ static found_entry gather(const near_pair *pairs, size_t from, size_t to, int64_
         best = (found_entry){
             .entry = nearest->entry,
             .distance_bits = nearest->distance_bits,
+            .pdq_bits = pdq_bits(pairs + start, end - start),
+            .view = nearest->view,
+            .known_view = nearest->known_view,
             .transform = nearest->transform,
             .inverted = nearest->inverted,
             .frames = frames,
@@ -315,21 +379,24 @@ static int find_same_file(matcher *m, const query *what, found *out, resight_err
         status = resight_reader_entry(m->reader, id, &entry, error);
         if (status != RESIGHT_OK)
             return status;
-        if (what->bank && entry.bank != what->bank)
-            continue;
         const near_pair same = {.entry = id, .bank = entry.bank};
         if (is_negative(m, entry.bank)) {
             note_suppressor(out, &same);
             harmless = true;
             continue;
         }
+        if (what->bank && entry.bank != what->bank)
+            continue;
         found_entry *item = entry_in(out, id);
         if (!item)
             item = add_found(out, &(found_entry){.entry = id});
+        if (item->transform != RESIGHT_ORIGINAL || item->inverted)
+            item->frames = 0; /* a segment of a turned picture says nothing here */
         item->same_file = true;
-        item->distance_bits = 0;
+        item->distance_bits = item->pdq_bits = 0;
         item->transform = RESIGHT_ORIGINAL;
         item->inverted = false;
+        item->view = item->known_view = RESIGHT_VIEW_STORED;
     }
     if (harmless)
         out->count = 0;
@@ -367,6 +434,7 @@ static int describe(matcher *m, found_entry *items, size_t count, resight_error 
 
 int matcher_find(matcher *m, const query *what, found *out, resight_error *error) {
     CLEANUP(found_free) found got = {.quality = -1};
+    m->wanted = what->bank;
     int status = resight_reader_renew(m->reader, error);
     if (status == RESIGHT_OK)
         status = load_banks(m, error);

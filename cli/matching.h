@@ -13,13 +13,13 @@ typedef struct query {
     const uint8_t *sha256;     /* of the file, or NULL */
     const resight_mark *marks; /* of frames, plain or turned */
     size_t mark_count;
-    bool inverted; /* look the negatives of untransformed marks up too */
+    bool inverted; /* look the negatives of the marks up too */
     resight_media_kind kind;
     int64_t every_us;     /* between the frames of a video */
     uint32_t min_quality; /* marks below it are not looked up */
     bool has_radius, has_min_known_quality;
     uint32_t radius_bits, min_known_quality;
-    uint32_t bank; /* 0: every bank */
+    uint32_t bank; /* what is reported; 0: every positive bank. Negative banks count in any case */
 } query;
 
 /* One known item that the query resembles. */
@@ -30,10 +30,13 @@ typedef struct found_entry {
     char *name;                  /* owned */
     bool same_file;              /* the digests are equal */
     uint16_t distance_bits;      /* of the nearest pair of marks */
+    uint16_t pdq_bits;           /* of the nearest pair of rasters as stored, PDQ's own; UINT16_MAX: none is near */
+    resight_view view;           /* of the query in the nearest pair */
+    resight_view known_view;     /* of the known item in it */
     resight_transform transform; /* of the query's pixels in that pair */
     bool inverted;               /* the query's negative is near */
-    uint32_t frames;             /* frames of the query that match in that transform */
-    resight_segment segment;     /* where, when either side is a video */
+    uint32_t frames;             /* frames of the query that match in that transform, anywhere */
+    resight_segment segment;     /* where most of them agree, when either side is a video */
 } found_entry;
 
 typedef struct found {

@@ -35,13 +35,16 @@ out_has '^\{"path":"stranger.txt","error":"No such file or directory"\}$'
 
 run match smaller.jpg
 code_is 0
-out_has '^smaller\.jpg: known entry 2 known/fractal\.png, [0-9]+ bits$'
+out_has '^smaller\.jpg: known entry 2 known/fractal\.png, [0-9]+ bits(, reduced)?$'
 run match known/fractal.png
 out_is <<<'known/fractal.png: known entry 2 known/fractal.png, the same file'
 run match mirrored.png
 out_has ' [0-9]+ bits, flipy$'
 run match negative.png
 out_has ' [0-9]+ bits, inverted$'
+make_media -i known/fractal.png -vf negate,hflip both.png
+run match both.png
+out_has ' [0-9]+ bits, flipy, inverted'
 run match part.mkv
 code_is 0
 out_has '^part\.mkv: known entry 3 known/zoom\.mp4, .* s is 3\.[0-9]+-5\.[0-9]+ s of it, 3 of 3 frames$'
@@ -54,9 +57,9 @@ out_lines 2
 err_lines 1
 run match --json smaller.jpg part.mkv stranger.png missing.png
 code_is 2
-out_has '^\{"query":"smaller.jpg","kind":"image","quality":[0-9]+,"matches":\[\{"bank":"known","entry":2,"name":"known/fractal.png","kind":"image","same_file":false,"distance_bits":[0-9]+,"transform":"orig","inverted":false\}\]\}$'
+out_has '^\{"query":"smaller.jpg","kind":"image","quality":[0-9]+,"matches":\[\{"bank":"known","entry":2,"name":"known/fractal.png","kind":"image","same_file":false,"distance_bits":[0-9]+,"pdq_distance_bits":[0-9]+,"view":"[a-z-]+","known_view":"[a-z-]+","transform":"orig","inverted":false\}\],"match_count":1\}$'
 out_has '^\{"query":"part.mkv","kind":"video".*"query_from_us":0,"query_to_us":2000000,"known_from_us":3'
-out_has '^\{"query":"stranger.png",.*"matches":\[\]\}$'
+out_has '^\{"query":"stranger.png",.*"matches":\[\],"match_count":0\}$'
 out_has '^\{"query":"missing.png","error":'
 
 hash=$("$resight" hash known/fractal.png | cut -d, -f1)
@@ -72,7 +75,8 @@ run match --radius 0 stranger.png
 code_is 1
 run match --radius 256 --top 2 stranger.png
 code_is 0
-out_lines 2
+out_lines 3
+out_has ': and 1 more; --top 0 prints all$'
 
 # Banks.
 run bank create trusted --negative --radius 20 --min-quality 10
@@ -94,6 +98,8 @@ run match smaller.jpg
 code_is 1
 out_has '^smaller\.jpg: no match \(known to be harmless: trusted entry 4 smaller\.jpg, 0 bits\)$'
 run match --bank known smaller.jpg
+code_is 1
+run match --bank trusted smaller.jpg
 code_is 0
 run match --bank nowhere smaller.jpg
 code_is 2
@@ -168,12 +174,38 @@ run import --db other.db --format vpdq zoom.txt
 code_is 0
 run match --db other.db part.mkv
 code_is 0
-out_has ' zoom\.txt, '
+out_has ' known/zoom\.mp4, '
+run import --db other.db --format vpdq zoom.txt
+err_is '0 added, 1 already there, 0 not read'
 printf '%s\nbad row\n%s' "$hash" "$hash" >bad.pdq
 run import --db third.db bad.pdq
 code_is 2
 err_has '^resight: bad\.pdq: line 2: '
 err_has '^1 added, 1 already there, 1 not read$'
+
+printf '1,100,%s,5.0\n0,100,%s,4.0\n' "$hash" "$hash" >unordered.txt
+run import --db third.db --format vpdq unordered.txt zoom.txt
+code_is 0
+err_is '2 added, 0 already there, 0 not read'
+run match --hashes .
+code_is 2
+err_lines 1
+run match --db other.db --dialect pdq512 --hash "$hash"
+code_is 1
+
+# Every frame of a still scene resembles every other: that must not multiply.
+make_media -loop 1 -framerate 4 -i known/fractal.png -t 900 -vf scale=64:48 -pix_fmt yuv420p still.mp4
+run add --db still.db still.mp4
+code_is 0
+cp still.mp4 copy.mp4 && printf x >>copy.mp4
+(ulimit -v 1500000 && run match --db still.db -j 1 copy.mp4 && code_is 0 && exit "$failures") || fail "a still video takes too much memory"
+
+# A folder that holds a database is added without it.
+run add --db known/own.db known
+code_is 0
+run add --db known/own.db known
+out_lines 3
+rm -r known/own.db
 
 # A damaged database is refused or found out, and never ends in a signal.
 cp -r copy.db damaged.db

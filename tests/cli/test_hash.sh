@@ -84,6 +84,17 @@ run hash --files-from list
 code_is 0
 out_lines 2
 printf 'one.png\0' | (run hash --files-from - -0; code_is 0; out_lines 1; exit "$failures") || failures=1
+cp one.png ./- && printf 'one.png\n-\none.png\n' | (run hash --files-from -; code_is 0; out_lines 3; exit "$failures") || failures=1
+run hash --files-from .
+code_is 2
+err_lines 1
+run hash --files-from /dev/zero
+code_is 2
+run hash --raw gray --size 100x80 --files-from <(echo two.gray)
+code_is 0
+out_lines 2
+run hash one.png --max-video-bytes 100 --max-bytes 100
+code_is 2
 run hash --max-pixels 7999 one.png
 code_is 2
 err_has '^resight: one\.png: .*--max-pixels'
@@ -117,7 +128,7 @@ code_is 0
 out_is <<<'0 bits: match'
 run compare one.png mirrored.png
 code_is 0
-out_has 'bits when the second is turned \(flipy\): match$'
+out_has 'bits when turned \(flipy\): match$'
 run compare one.png other.png
 code_is 1
 out_has ': no match$'

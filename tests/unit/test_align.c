@@ -20,6 +20,20 @@ Test(align, the_offset_with_most_query_frames_wins) {
     cr_expect_eq(got.frames, 4);
 }
 
+/* A second of moving picture is told from a still scene in which every frame resembles every other. */
+Test(align, a_still_scene_does_not_shout_down_a_moving_one) {
+    resight_frame_pair pairs[100];
+    size_t count = 0;
+    for (int q = 0; q < 6; q++) /* the moving part: one partner each, 60 seconds on */
+        pairs[count++] = (resight_frame_pair){q * S, (60 + q) * S, 0};
+    for (int q = 6; q < 10; q++) /* the still part: it resembles seconds 0 to 9 of the other */
+        for (int k = 0; k < 10; k++)
+            pairs[count++] = (resight_frame_pair){q * S, k * S, 0};
+    resight_segment got;
+    cr_assert_eq(resight_align(pairs, count, S, &got), RESIGHT_OK);
+    cr_expect(got.query_from_us == 0 && got.query_to_us == 5 * S && got.known_from_us == 60 * S && got.frames == 6);
+}
+
 Test(align, one_pair_is_a_segment_of_no_length) {
     resight_frame_pair pair = {5 * S, 7 * S, 0};
     resight_segment got;

@@ -78,9 +78,11 @@ typedef struct resight_segment {
  * @param count         number of pairs, >= 1
  * @param tolerance_us  offsets that differ by no more than this agree: the sampling interval
  * @param out           written on RESIGHT_OK
- * @return RESIGHT_OK, or RESIGHT_E_ARG when count is 0 or the tolerance negative
+ * @return RESIGHT_OK
+ *         RESIGHT_E_ARG    count is 0 or the tolerance negative
+ *         RESIGHT_E_NOMEM
  *
- * Cost: O(n log n), no allocation.
+ * Cost: O(n log n); 12 bytes a pair while it runs.
  */
 RESIGHT_API int resight_align(resight_frame_pair *pairs, size_t count, int64_t tolerance_us, resight_segment *out);
 
