@@ -198,7 +198,8 @@ make_media -loop 1 -framerate 4 -i known/fractal.png -t 900 -vf scale=64:48 -pix
 run add --db still.db still.mp4
 code_is 0
 cp still.mp4 copy.mp4 && printf x >>copy.mp4
-(ulimit -v 1500000 && run match --db still.db -j 1 copy.mp4 && code_is 0 && exit "$failures") || fail "a still video takes too much memory"
+grep -qa __asan_init "$resight" || room=1500000 # a sanitizer needs terabytes of addresses
+(ulimit -v "${room-unlimited}" && run match --db still.db -j 1 copy.mp4 && code_is 0 && exit "$failures") || fail "a still video takes too much memory"
 
 # A folder that holds a database is added without it.
 run add --db known/own.db known
