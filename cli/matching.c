@@ -295,13 +295,18 @@ static uint16_t pdq_bits(const near_pair *pairs, size_t count) {
     return least;
 }
 
+/* By distance; of equals, the rasters as stored first: their distance is PDQ's own. */
+static unsigned nearness(const near_pair *pair) {
+    return pair->distance_bits * 16u + pair->view + pair->known_view;
+}
+
 /* The pairs of one entry in one way, in order of frame: how many frames, and the nearest pair. */
 static uint32_t count_frames(const near_pair *pairs, size_t count, const near_pair **nearest) {
     uint32_t frames = 0;
     *nearest = pairs;
     for (size_t i = 0; i < count; i++) {
         frames += i == 0 || pairs[i].frame != pairs[i - 1].frame;
-        if (pairs[i].distance_bits < (*nearest)->distance_bits)
+        if (nearness(&pairs[i]) < nearness(*nearest))
             *nearest = &pairs[i];
     }
     return frames;

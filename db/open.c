@@ -130,6 +130,10 @@ static int map(resight_db *db, resight_error *error) {
     int code = ENOMEM, dead = 0;
     for (size_t bytes = MAP_BYTES; code == ENOMEM && bytes >= MAP_LEAST_BYTES; bytes /= 4)
         code = open_env(db, bytes);
+    if (code == EACCES)
+        return resight_fail(error, RESIGHT_E_IO,
+                            "%s: permission denied: it needs %s data.mdb, and lock.mdb to be writable for readers too",
+                            db->dir, db->read_only ? "to read" : "to write");
     if (code != 0)
         return resight_fail(error, status_of_lmdb(code), "%s: open: %s", db->dir, mdb_strerror(code));
     mdb_reader_check(db->env, &dead);

@@ -9,7 +9,8 @@
  * writers, nor writers for readers. What is promised about crashes, and every byte on disk, is in FORMAT.md.
  *
  * Caveats, all inherited from LMDB: not on network file systems (refused unless allowed); a database is opened once in
- * a process; an open one does not survive fork(); a reader that stays open pins the pages of its snapshot.
+ * a process; an open one does not survive fork(); readers write their slot into lock.mdb, so they need the right to; a
+ * reader that stays open pins the pages of its snapshot.
  */
 #ifndef RESIGHT_DB_H
 #define RESIGHT_DB_H
