@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# What the shared libraries export: names that start with resight_, and each of them declared in a public header.
+# What the shared libraries export is what the public headers declare, no more and no less.
 # usage: exports.sh LIBRARY...
 set -euo pipefail
 headers=$(cat "$(dirname "$0")"/../../{lib,db}/include/resight/*.h)
@@ -16,5 +16,9 @@ for library in "$@"; do
         grep -v -e '^__\?asan' -e '^__\?ubsan' -e '^__odr')
     echo "$library: $count names"
     [ "$count" -gt 0 ] || faults=$((faults + 1))
+done
+exported=$(nm -D --defined-only "$@" | awk '$2 == "T" { print $3 }')
+for name in $(grep -h '^RESIGHT_API' -A1 "$(dirname "$0")"/../../{lib,db}/include/resight/*.h | grep -o 'resight_[a-z0-9_]*(' | tr -d '('); do
+    grep -qx "$name" <<<"$exported" || { echo "$name is declared, and no library exports it"; faults=$((faults + 1)); }
 done
 [ "$faults" -eq 0 ]

@@ -58,6 +58,17 @@ typedef int (*resight_mark_sink)(void *user, const resight_mark *mark);
 RESIGHT_API int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, const resight_marking *how,
                                     resight_mark_sink sink, void *user, resight_error *error);
 
+/**
+ * The same for one file, from its path: for those who hash a file now and then. Who hashes many keeps a decoder and a
+ * hasher, which reuse their memory.
+ *
+ * @param path     of a regular file
+ * @param options  NULL for the defaults
+ * @return as resight_source_open_path(), resight_decoder_open() and resight_hash_frames()
+ */
+RESIGHT_API int resight_hash_file(const char *path, const resight_decode_options *options, const resight_marking *how,
+                                  resight_mark_sink sink, void *user, resight_error *error);
+
 /** One frame of a query that lies within the radius of one frame of a known sequence. */
 typedef struct resight_frame_pair {
     int64_t query_us, known_us;
