@@ -47,6 +47,8 @@ static json_t *json_found(const found_entry *item, const query *what) {
     json_object_set_new(match, "pdq_distance_bits", item->pdq_bits <= 256 ? json_integer(item->pdq_bits) : json_null());
     json_object_set_new(match, "view", json_string(resight_view_name(item->view)));
     json_object_set_new(match, "known_view", json_string(resight_view_name(item->known_view)));
+    if (item->dialect)
+        json_object_set_new(match, "known_dialect", json_string(resight_dialect_name(item->known_dialect)));
     json_object_set_new(match, "transform", json_string(resight_transform_name(item->transform)));
     json_object_set_new(match, "inverted", json_boolean(item->inverted));
     if (what->kind == RESIGHT_VIDEO)
@@ -131,6 +133,9 @@ static void print_match(FILE *out, const char *name, const found_entry *item, co
         fprintf(out, ", %u bits%s%s%s%s", item->distance_bits, item->transform ? ", " : "",
                 item->transform ? resight_transform_name(item->transform) : "", item->inverted ? ", inverted" : "",
                 (item->view | item->known_view) & RESIGHT_VIEW_REDUCED ? ", reduced" : "");
+    if (item->dialect != item->known_dialect)
+        fprintf(out, ", hashed as %s and known as %s", resight_dialect_name(item->dialect),
+                resight_dialect_name(item->known_dialect));
     print_where(out, item, what, got);
     putc('\n', out);
 }

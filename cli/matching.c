@@ -19,6 +19,7 @@ typedef struct near_pair {
     uint32_t frame; /* of the query: counts frames, not marks */
     uint16_t distance_bits;
     uint8_t transform, view, known_view;
+    uint8_t dialect, known_dialect;
     bool inverted;
 } near_pair;
 
@@ -125,8 +126,6 @@ static int by_entry_and_frame(const void *left, const void *right) {
 static void keep_pair(matcher *m, const query *what, const resight_match *match) {
     const asked *from = &m->asked[match->query];
     const resight_mark *mark = &what->marks[from->mark];
-    if (match->known.dialect != mark->dialect) /* two dialects are two hash functions */
-        return;
     if (what->bank && match->bank != what->bank && !is_negative(m, match->bank))
         return;
     must_grow(&m->pairs, m->pair_count, sizeof *m->pairs);
@@ -140,6 +139,8 @@ static void keep_pair(matcher *m, const query *what, const resight_match *match)
         .transform = mark->transform,
         .view = mark->view,
         .known_view = match->known.view,
+        .dialect = mark->dialect,
+        .known_dialect = match->known.dialect,
         .inverted = from->inverted,
     };
 }
@@ -285,19 +286,19 @@ static int by_entry(const void *left, const void *right) {
     return by_frame(a, b);
 }
 
-/* The least distance between rasters as stored. */
+/* The least distance between rasters as stored, hashed in the same dialect. */
 static uint16_t pdq_bits(const near_pair *pairs, size_t count) {
     uint16_t least = UINT16_MAX;
     for (size_t i = 0; i < count; i++)
         if (pairs[i].view == RESIGHT_VIEW_STORED && pairs[i].known_view == RESIGHT_VIEW_STORED &&
-            pairs[i].distance_bits < least)
+            pairs[i].dialect == pairs[i].known_dialect && pairs[i].distance_bits < least)
             least = pairs[i].distance_bits;
     return least;
 }
 
-/* By distance; of equals, the rasters as stored first: their distance is PDQ's own. */
+/* By distance; of equals, the rasters as stored in one dialect first: their distance is PDQ's own. */
 static unsigned nearness(const near_pair *pair) {
-    return pair->distance_bits * 16u + pair->view + pair->known_view;
+    return pair->distance_bits * 32u + (pair->dialect != pair->known_dialect) * 16u + pair->view + pair->known_view;
 }
 
 /* The pairs of one entry in one way, in order of frame: how many frames, and the nearest pair. */
@@ -337,6 +338,8 @@ static found_entry gather(const near_pair *pairs, size_t from, size_t to, int64_
             .pdq_bits = pdq_bits(pairs + start, end - start),
             .view = nearest->view,
             .known_view = nearest->known_view,
+            .dialect = nearest->dialect,
+            .known_dialect = nearest->known_dialect,
             .transform = nearest->transform,
             .inverted = nearest->inverted,
             .frames = frames,

@@ -27,16 +27,18 @@ typedef struct found_entry {
     uint64_t entry;
     char bank[RESIGHT_BANK_NAME_MAX + 1];
     resight_media_kind kind;
-    char *name;                  /* owned */
-    bool same_file;              /* the digests are equal */
-    uint16_t distance_bits;      /* of the nearest pair of marks */
-    uint16_t pdq_bits;           /* of the nearest pair of rasters as stored, PDQ's own; UINT16_MAX: none is near */
-    resight_view view;           /* of the query in the nearest pair */
-    resight_view known_view;     /* of the known item in it */
-    resight_transform transform; /* of the query's pixels in that pair */
-    bool inverted;               /* the query's negative is near */
-    uint32_t frames;             /* frames of the query that match in that transform, anywhere */
-    resight_segment segment;     /* where most of them agree, when either side is a video */
+    char *name;             /* owned */
+    bool same_file;         /* the digests are equal */
+    uint16_t distance_bits; /* of the nearest pair of marks */
+    uint16_t pdq_bits; /* of the nearest pair of rasters as stored, one dialect: PDQ's own; UINT16_MAX: none is near */
+    resight_view view; /* of the query in the nearest pair */
+    resight_view known_view;       /* of the known item in it */
+    resight_dialect dialect;       /* of the query in it; 0: the same file, no hashes */
+    resight_dialect known_dialect; /* of the known item: the two differ by some bits on the same picture */
+    resight_transform transform;   /* of the query's pixels in that pair */
+    bool inverted;                 /* the query's negative is near */
+    uint32_t frames;               /* frames of the query that match in that transform, anywhere */
+    resight_segment segment;       /* where most of them agree, when either side is a video */
 } found_entry;
 
 typedef struct found {
