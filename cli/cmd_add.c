@@ -52,6 +52,11 @@ static void free_addition(addition **item) {
     *item = NULL;
 }
 
+static void drop(void *made) {
+    addition *item = made;
+    free_addition(&item);
+}
+
 /* ---- Workers -------------------------------------------------------------------------------------------------------
  */
 
@@ -227,7 +232,7 @@ static int flush_group(add_run *run) {
 static int take(void *shared, job *item, bool idle) {
     add_run *run = shared;
     if (item) {
-        addition *made = item->made;
+        addition *made = STEAL(item->made);
         run->group[run->group_count++] = made;
         run->group_marks += made->entry.mark_count;
     }
@@ -257,7 +262,7 @@ int run_add(const settings *set, char **operands) {
     run->labels = labels;
     if (database_make_bank(set, db, set->bank ? set->bank : DEFAULT_BANK, &run->bank) != RESIGHT_OK)
         return EXIT_TROUBLE;
-    const pipeline line = {run, worker_new, worker_free, work, take};
+    const pipeline line = {run, worker_new, worker_free, work, take, drop};
     const int code = pipeline_run(&line, set, operands);
     if (!set->json) /* for people, beside the data */
         fprintf(stderr, "%llu added (%llu hashes), %llu already there\n", (unsigned long long)run->added,

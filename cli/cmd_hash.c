@@ -229,7 +229,7 @@ int run_hash(const settings *set, char **operands) {
     if (set->raw_format)
         return run_raw(set, operands);
     hash_run run = {.set = set, .many = set->files_from || !operands[0] || operands[1] || is_folder(operands[0])};
-    const pipeline line = {&run, worker_new, worker_free, work, take};
+    const pipeline line = {&run, worker_new, worker_free, work, take, NULL};
     const int code = pipeline_run(&line, set, operands);
     return code == EXIT_NOTHING ? EXIT_MATCHED : code; /* an empty folder is no trouble */
 }

@@ -343,7 +343,7 @@ int run_match(const settings *set, char **operands) {
     if (hashes)
         code = match_hashes(&run);
     if (paths) {
-        const pipeline line = {&run, worker_new, worker_free, work, take};
+        const pipeline line = {&run, worker_new, worker_free, work, take, NULL};
         code = worse(code, pipeline_run(&line, set, operands));
     }
     return code;

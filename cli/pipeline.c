@@ -95,6 +95,8 @@ static job *next_done(ring *r, bool *idle) {
 static void release(ring *r, job *item) {
     free(item->path);
     free(item->text);
+    if (item->made)
+        r->line->drop(item->made);
     *item = (job){0};
     pthread_mutex_lock(&r->lock);
     r->states[item - r->jobs] = SLOT_FREE;

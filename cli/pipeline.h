@@ -16,7 +16,7 @@ typedef struct job {
     char *text;   /* what goes to stdout; made by malloc(), freed by the pipeline; may be NULL */
     bool matched; /* for the exit code */
     bool damaged; /* a video that was read in part */
-    void *made;   /* anything; its owner is whoever take() makes it */
+    void *made;   /* anything; take() sets it to NULL when it takes it over */
 } job;
 
 typedef struct pipeline {
@@ -32,6 +32,8 @@ typedef struct pipeline {
      * of.
      */
     int (*take)(void *shared, job *item, bool idle);
+    /* Free what a job made and take() left in it, because the run was ended before. NULL when jobs make nothing. */
+    void (*drop)(void *made);
 } pipeline;
 
 /*
