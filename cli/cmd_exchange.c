@@ -6,7 +6,9 @@
 #include "lines.h"
 #include "memory.h"
 #include "text.h"
+#include <openssl/evp.h>
 #include <resight/exchange.h>
+#include <search.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +24,7 @@ typedef struct import_run {
     resight_matches matches;
     uint32_t bank;
     resight_label *labels;
+    void *hashes, *items;            /* sets: hashes looked up, and what is known of them */
     resight_entry group[GROUP_ROWS]; /* marks and names are owned */
     size_t group_count;
     unsigned long long added, existed, refused;
@@ -42,6 +45,8 @@ static void import_run_free(import_run **run) {
     resight_reader_free(&(*run)->reader);
     resight_matches_free(&(*run)->matches);
     resight_db_close(&(*run)->db);
+    tdestroy((*run)->hashes, free);
+    tdestroy((*run)->items, free);
     free((*run)->labels);
     free(*run);
     *run = NULL;
@@ -68,27 +73,63 @@ static int write_group(import_run *run) {
     return status < 0 ? database_trouble(run->set, status, &error) : RESIGHT_OK;
 }
 
-static bool same_item(const resight_entry *a, const resight_entry *b) {
-    return a->mark_count == b->mark_count && strcmp(a->name, b->name) == 0 &&
-           memcmp(a->marks, b->marks, a->mark_count * sizeof *a->marks) == 0;
+/* ---- What is known already: sets of 32-byte keys, so that a list costs its length, whatever repeats in it ---- */
+
+#define KEY_BYTES 32
+
+static int by_key(const void *left, const void *right) {
+    return memcmp(left, right, KEY_BYTES);
 }
 
-/* Is an entry with this name and these marks in the bank, or in the group that waits? 1, 0, or a failure. */
-static int is_known(import_run *run, const resight_entry *entry, resight_error *error) {
-    for (size_t i = 0; i < run->group_count; i++)
-        if (same_item(&run->group[i], entry))
-            return 1;
-    if (entry->mark_count == 0)
-        return 0;
+/* True when the key was not in the set; it is now. */
+static bool set_add(void **set, const void *key) {
+    uint8_t *copy = must_have(1, KEY_BYTES);
+    memcpy(copy, key, KEY_BYTES);
+    void *const *node = tsearch(copy, set, by_key);
+    if (!node)
+        must_fail();
+    const bool added = *node == copy;
+    if (!added)
+        free(copy);
+    return added;
+}
+
+/* An entry's name and marks, as a key. */
+static void item_key(const resight_entry *entry, uint8_t key[KEY_BYTES]) {
+    EVP_MD_CTX *context = EVP_MD_CTX_new();
+    if (!context || !EVP_DigestInit_ex(context, EVP_sha256(), NULL) ||
+        !EVP_DigestUpdate(context, entry->marks, entry->mark_count * sizeof *entry->marks) ||
+        !EVP_DigestUpdate(context, entry->name, strlen(entry->name)) || !EVP_DigestFinal_ex(context, key, NULL))
+        must_fail();
+    EVP_MD_CTX_free(context);
+}
+
+/* Note the entries of the bank that hold this hash, the first time that it is met. */
+static int note_stored(import_run *run, const resight_hash *hash, resight_error *error) {
+    if (!set_add(&run->hashes, hash))
+        return RESIGHT_OK;
     const resight_query_options exact = {.has_radius = true, .has_min_quality = true, .bank = run->bank};
-    int status = resight_reader_query(run->reader, &entry->marks[0].hash, 1, &exact, &run->matches, error);
+    int status = resight_reader_query(run->reader, hash, 1, &exact, &run->matches, error);
     for (size_t i = 0; status == RESIGHT_OK && i < run->matches.count; i++) {
         resight_entry present;
+        uint8_t key[KEY_BYTES];
         status = resight_reader_entry(run->reader, run->matches.items[i].entry, &present, error);
-        if (status == RESIGHT_OK && same_item(&present, entry))
-            return 1;
+        if (status != RESIGHT_OK)
+            break;
+        item_key(&present, key);
+        set_add(&run->items, key);
     }
-    return status < 0 ? status : 0;
+    return status;
+}
+
+/* Is an entry with this name and these marks in the bank, or in the list before? 1, 0, or a failure. */
+static int is_known(import_run *run, const resight_entry *entry, resight_error *error) {
+    uint8_t key[KEY_BYTES];
+    const int status = note_stored(run, &entry->marks[0].hash, error);
+    if (status != RESIGHT_OK)
+        return status;
+    item_key(entry, key);
+    return !set_add(&run->items, key);
 }
 
 /* Put an item into the group; takes its name and marks. */

@@ -7,11 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+_Noreturn void must_fail(void) {
+    fputs("resight: out of memory\n", stderr);
+    exit(EXIT_TROUBLE);
+}
+
 static void *checked(void *memory) {
-    if (!memory) {
-        fputs("resight: out of memory\n", stderr);
-        exit(EXIT_TROUBLE);
-    }
+    if (!memory)
+        must_fail();
     return memory;
 }
 

@@ -6,6 +6,9 @@
 #include <stddef.h>
 #include <stdio.h>
 
+/* Memory was refused: one line, and the end of the program. */
+_Noreturn void must_fail(void);
+
 /* count * item_bytes, zeroed. Ends the program when refused. */
 void *must_have(size_t count, size_t item_bytes);
 
