@@ -57,8 +57,7 @@ static void drop(void *made) {
     free_addition(&item);
 }
 
-/* ---- Workers -------------------------------------------------------------------------------------------------------
- */
+/* ---- Workers --------------------------------------------------------------------------------- */
 
 static void worker_free(void *given) {
     add_worker *worker = given;
@@ -134,8 +133,7 @@ static void work(void *given, void *shared, job *item) {
     item->made = STEAL(made);
 }
 
-/* ---- Writing -------------------------------------------------------------------------------------------------------
- */
+/* ---- Writing --------------------------------------------------------------------------------- */
 
 static unsigned best_quality(const resight_entry *entry) {
     unsigned best = 0;
@@ -241,8 +239,7 @@ static int take(void *shared, job *item, bool idle) {
     return flush_group(run);
 }
 
-/* ---- The command ---------------------------------------------------------------------------------------------------
- */
+/* ---- The command ----------------------------------------------------------------------------- */
 
 int run_add(const settings *set, char **operands) {
     if (!*operands && !set->files_from) {

@@ -41,16 +41,20 @@ int run_bank_create(const settings *set, char **operands) {
     return put_bank(set, db, &bank) < 0 ? EXIT_TROUBLE : EXIT_MATCHED;
 }
 
+/* The database, opened to change a bank that is there. NULL after one line on stderr. */
+static resight_db *open_with_bank(const settings *set, const char *name, resight_bank *bank) {
+    CLEANUP(resight_db_close) resight_db *db = database_open(set, DATABASE_WRITE);
+    CLEANUP(resight_reader_free) resight_reader *reader = db ? database_reader(set, db) : NULL;
+    if (!reader || database_bank(set, reader, name, bank) != RESIGHT_OK)
+        return NULL;
+    return STEAL(db);
+}
+
 int run_bank_set(const settings *set, char **operands) {
     resight_bank bank;
-    CLEANUP(resight_db_close) resight_db *db = database_open(set, DATABASE_WRITE);
+    CLEANUP(resight_db_close) resight_db *db = open_with_bank(set, operands[0], &bank);
     if (!db)
         return EXIT_TROUBLE;
-    {
-        CLEANUP(resight_reader_free) resight_reader *reader = database_reader(set, db);
-        if (!reader || database_bank(set, reader, operands[0], &bank) != RESIGHT_OK)
-            return EXIT_TROUBLE;
-    }
     if (bank_apply(set, &bank) != RESIGHT_OK)
         return EXIT_TROUBLE;
     return put_bank(set, db, &bank) < 0 ? EXIT_TROUBLE : EXIT_MATCHED;
@@ -59,14 +63,9 @@ int run_bank_set(const settings *set, char **operands) {
 int run_bank_remove(const settings *set, char **operands) {
     resight_bank bank;
     resight_error error = {0};
-    CLEANUP(resight_db_close) resight_db *db = database_open(set, DATABASE_WRITE);
+    CLEANUP(resight_db_close) resight_db *db = open_with_bank(set, operands[0], &bank);
     if (!db)
         return EXIT_TROUBLE;
-    {
-        CLEANUP(resight_reader_free) resight_reader *reader = database_reader(set, db);
-        if (!reader || database_bank(set, reader, operands[0], &bank) != RESIGHT_OK)
-            return EXIT_TROUBLE;
-    }
     CLEANUP(resight_writer_abort) resight_writer *writer = NULL;
     int status = resight_writer_begin(db, &writer, &error);
     if (status == RESIGHT_OK)

@@ -16,8 +16,7 @@
 
 #define DEFAULT_LOOKUPS 100
 
-/* ---- stats ---------------------------------------------------------------------------------------------------------
- */
+/* ---- stats ----------------------------------------------------------------------------------- */
 
 static json_t *json_segment(const resight_segment_stats *segment) {
     json_t *record = json_object();
@@ -92,8 +91,7 @@ int run_stats(const settings *set, char **operands) {
     return EXIT_MATCHED;
 }
 
-/* ---- verify --------------------------------------------------------------------------------------------------------
- */
+/* ---- verify ---------------------------------------------------------------------------------- */
 
 static void print_fault(void *user, const char *line) {
     const settings *set = user;
@@ -166,8 +164,7 @@ int run_verify(const settings *set, char **operands) {
     return EXIT_TROUBLE;
 }
 
-/* ---- backup --------------------------------------------------------------------------------------------------------
- */
+/* ---- backup ---------------------------------------------------------------------------------- */
 
 int run_backup(const settings *set, char **operands) {
     resight_error error = {0};

@@ -9,8 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* ---- Printing ------------------------------------------------------------------------------------------------------
- */
+/* ---- Printing -------------------------------------------------------------------------------- */
 
 static json_t *json_marks(const resight_entry *entry) {
     json_t *marks = json_array();
@@ -97,8 +96,7 @@ static void print_whole(const resight_entry *entry, const char *bank) {
     putchar('\n');
 }
 
-/* ---- list and show -------------------------------------------------------------------------------------------------
- */
+/* ---- list and show --------------------------------------------------------------------------- */
 
 /* The name of an entry's bank; the last one is kept, for entries of a bank come in runs. */
 static const char *name_of_bank(resight_reader *reader, uint32_t id, resight_bank *last) {
@@ -178,8 +176,7 @@ int run_show(const settings *set, char **operands) {
     return code;
 }
 
-/* ---- remove --------------------------------------------------------------------------------------------------------
- */
+/* ---- remove ---------------------------------------------------------------------------------- */
 
 typedef struct id_list {
     uint64_t *items;

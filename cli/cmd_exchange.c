@@ -14,8 +14,7 @@
 
 #define GROUP_ROWS 4096 /* written in one transaction */
 
-/* ---- import --------------------------------------------------------------------------------------------------------
- */
+/* ---- import ---------------------------------------------------------------------------------- */
 
 typedef struct import_run {
     const settings *set;
@@ -285,8 +284,7 @@ int run_import(const settings *set, char **operands) {
     return status < 0 || run->refused ? EXIT_TROUBLE : EXIT_MATCHED;
 }
 
-/* ---- export --------------------------------------------------------------------------------------------------------
- */
+/* ---- export ---------------------------------------------------------------------------------- */
 
 /* As it is stored, so that it comes back as it went; only what would break the line is escaped. */
 static void print_list_name(const char *name) {

@@ -17,8 +17,7 @@ typedef struct hash_run {
     bool many; /* inputs: a video's lines need a heading */
 } hash_run;
 
-/* ---- Printing ------------------------------------------------------------------------------------------------------
- */
+/* ---- Printing -------------------------------------------------------------------------------- */
 
 static void print_picture_line(FILE *out, const resight_hash *hash, int quality, const char *path) {
     char hex[RESIGHT_HEX_LEN + 1];
@@ -93,8 +92,7 @@ static void print_media_json(const hash_run *run, FILE *out, const char *path, c
     print_json(out, record);
 }
 
-/* ---- Media ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Media ----------------------------------------------------------------------------------- */
 
 static void *worker_new(void *shared, resight_error *error) {
     const hash_run *run = shared;
@@ -133,8 +131,7 @@ static int take(void *shared, job *item, bool idle) {
     return print_job(item, idle);
 }
 
-/* ---- Raw frames ----------------------------------------------------------------------------------------------------
- */
+/* ---- Raw frames ------------------------------------------------------------------------------ */
 
 /* One frame's marks, printed: one line, or eight with --dihedral. Returns a resight_status. */
 static int print_raw_frame(const settings *set, resight_hasher *hasher, const resight_image *image, int32_t number) {

@@ -33,8 +33,7 @@ typedef struct match_worker {
     matcher *matcher;
 } match_worker;
 
-/* ---- JSON ----------------------------------------------------------------------------------------------------------
- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static json_t *json_found(const found_entry *item, const query *what) {
     json_t *match = json_object();
@@ -95,8 +94,7 @@ static void print_json_answer(FILE *out, const char *name, const char *kind, con
     print_json(out, record);
 }
 
-/* ---- Text ----------------------------------------------------------------------------------------------------------
- */
+/* ---- Text ------------------------------------------------------------------------------------ */
 
 /* ", 3.000-8.000 s is 7.000-12.000 s of it, 6 of 20 frames" */
 static void print_where(FILE *out, const found_entry *item, const query *what, const found *got) {
@@ -170,8 +168,7 @@ static void print_answer(const match_run *run, FILE *out, const char *name, cons
         print_no_match(out, name, what, got);
 }
 
-/* ---- Media ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Media ----------------------------------------------------------------------------------- */
 
 static void worker_free(void *given) {
     match_worker *worker = given;
@@ -232,8 +229,7 @@ static int take(void *shared, job *item, bool idle) {
     return print_job(item, idle);
 }
 
-/* ---- Hashes --------------------------------------------------------------------------------------------------------
- */
+/* ---- Hashes ---------------------------------------------------------------------------------- */
 
 /* Look one hash up and print the answer. Returns an exit code. */
 static int match_hash(const match_run *run, matcher *m, const resight_hash *hash, const char *name) {
@@ -305,8 +301,7 @@ static int match_hashes(const match_run *run) {
     return code;
 }
 
-/* ---- The command ---------------------------------------------------------------------------------------------------
- */
+/* ---- The command ----------------------------------------------------------------------------- */
 
 static query plain_query(const settings *set, uint32_t bank) {
     return (query){

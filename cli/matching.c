@@ -6,10 +6,12 @@
 #include "memory.h"
 #include <string.h>
 
-#define HASHES_A_QUERY                                                                                                 \
-    512                 /* looked up at once: 32 frames, turned and inverted. Near frames are many in a still scene */
-#define PARTNERS_MAX 32 /* of one frame in one entry and way: a still scene would give the product of both lengths */
-#define LEAST_TOLERANCE_US 500000 /* offsets this near agree: known videos are sampled every quarter of a second */
+/* Looked up at once: 32 frames, turned and inverted. In a still scene each of them is near to every other. */
+#define HASHES_A_QUERY 512
+/* Pairs of one frame in one entry and way: all of them would be the product of the lengths of two still scenes. */
+#define PARTNERS_MAX 32
+/* Offsets this near agree: known videos are sampled every quarter of a second. */
+#define LEAST_TOLERANCE_US 500000
 
 /* One pair of near marks. */
 typedef struct near_pair {
@@ -73,8 +75,7 @@ void found_free(found *f) {
     *f = (found){0};
 }
 
-/* ---- Banks ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Banks ----------------------------------------------------------------------------------- */
 
 static int load_banks(matcher *m, resight_error *error) {
     resight_bank bank = {0};
@@ -100,8 +101,7 @@ static bool is_negative(const matcher *m, uint32_t id) {
     return bank && bank->polarity == RESIGHT_NEGATIVE && id != m->wanted;
 }
 
-/* ---- Lookup --------------------------------------------------------------------------------------------------------
- */
+/* ---- Lookup ---------------------------------------------------------------------------------- */
 
 /* Which way the query was turned, as one number: the inverted ones come last. */
 static int way(const near_pair *pair) {
@@ -196,9 +196,8 @@ static int look_all_up(matcher *m, const query *what, found *out, resight_error 
             frame += i > 0;
             counted = false;
         }
-        if (mark->transform == RESIGHT_ORIGINAL) {
-            out->quality = mark->quality > out->quality ? mark->quality : out->quality;
-        }
+        if (mark->transform == RESIGHT_ORIGINAL && mark->quality > out->quality)
+            out->quality = mark->quality;
         if (mark->quality < what->min_quality)
             continue;
         out->frames += !counted;
@@ -217,8 +216,7 @@ static int look_all_up(matcher *m, const query *what, found *out, resight_error 
     return status == RESIGHT_OK ? look_up(m, what, count, error) : status;
 }
 
-/* ---- Negative banks ------------------------------------------------------------------------------------------------
- */
+/* ---- Negative banks -------------------------------------------------------------------------- */
 
 static int by_frame(const void *left, const void *right) {
     const near_pair *a = left, *b = right;
@@ -274,8 +272,7 @@ static void suppress(matcher *m, found *out) {
     m->pair_count = kept;
 }
 
-/* ---- Gathering by entry --------------------------------------------------------------------------------------------
- */
+/* ---- Gathering by entry ---------------------------------------------------------------------- */
 
 static int by_entry(const void *left, const void *right) {
     const near_pair *a = left, *b = right;
@@ -366,8 +363,7 @@ static void gather_all(matcher *m, const query *what, found *out) {
     }
 }
 
-/* ---- The same file -------------------------------------------------------------------------------------------------
- */
+/* ---- The same file --------------------------------------------------------------------------- */
 
 static found_entry *entry_in(found *out, uint64_t entry) {
     for (size_t i = 0; i < out->count; i++)
@@ -411,8 +407,7 @@ static int find_same_file(matcher *m, const query *what, found *out, resight_err
     return status < 0 ? status : RESIGHT_OK;
 }
 
-/* ---- The answer ----------------------------------------------------------------------------------------------------
- */
+/* ---- The answer ------------------------------------------------------------------------------ */
 
 static int best_first(const void *left, const void *right) {
     const found_entry *a = left, *b = right;

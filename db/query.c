@@ -158,7 +158,7 @@ static int order(uint64_t a, uint64_t b) {
     return (a > b) - (a < b);
 }
 
-static int by_distance(const void *left, const void *right) {
+int query_order(const void *left, const void *right) {
     const resight_match *a = left, *b = right;
     if (a->distance_bits != b->distance_bits)
         return order(a->distance_bits, b->distance_bits);
@@ -175,7 +175,7 @@ static int ask(query_run *query) {
     if (status == RESIGHT_OK)
         status = ask_tail(query);
     if (status == RESIGHT_OK && query->out->count > 1)
-        qsort(query->out->items, query->out->count, sizeof *query->out->items, by_distance);
+        qsort(query->out->items, query->out->count, sizeof *query->out->items, query_order);
     return status;
 }
 

@@ -55,4 +55,7 @@ int reader_damaged(const resight_reader *reader, resight_error *error, const cha
 int tail_renew(db_tail *tail, resight_db *db, MDB_txn *txn, const db_manifest *list, const db_state *state,
                resight_error *error);
 
+/* The order of answers that resight_reader_query() promises, for qsort(). */
+int query_order(const void *left, const void *right);
+
 #endif

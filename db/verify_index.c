@@ -160,24 +160,10 @@ static int same_place(const resight_match *a, const resight_match *b) {
            a->distance_bits == b->distance_bits;
 }
 
-static int order(uint64_t a, uint64_t b) {
-    return (a > b) - (a < b);
-}
-
-/* The order that resight_reader_query() promises. */
-static int by_distance(const void *left, const void *right) {
-    const resight_match *a = left, *b = right;
-    if (a->distance_bits != b->distance_bits)
-        return order(a->distance_bits, b->distance_bits);
-    if (a->entry != b->entry)
-        return order(a->entry, b->entry);
-    return a->mark != b->mark ? order(a->mark, b->mark) : order(a->query, b->query);
-}
-
 static void compare_answers(verify *run, lookup_batch *lookup) {
     const resight_matches *a = &lookup->compared, *b = &lookup->found;
     if (a->count > 1)
-        qsort(a->items, a->count, sizeof *a->items, by_distance);
+        qsort(a->items, a->count, sizeof *a->items, query_order);
     bool same = a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++)
         same = same_place(&a->items[i], &b->items[i]);

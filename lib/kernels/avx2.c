@@ -17,8 +17,7 @@ static inline __m256i first_lanes(size_t count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count < LANES ? (int)count : LANES), lane);
 }
 
-/* ---- Luma: the tail of a row goes through the scalar kernel --------------------------------------------------------
- */
+/* ---- Luma: the tail of a row goes through the scalar kernel ---------------------------------- */
 
 static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
     size_t x = 0;
@@ -66,8 +65,7 @@ static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
     kernels_scalar.luma_rgb24(pixels + 3 * x, luma + x, width_px - x);
 }
 
-/* ---- Box filter ---------------------------------------------------------------------------------------------------
- */
+/* ---- Box filter ------------------------------------------------------------------------------ */
 
 /* The correctly rounded quotient; avx512.c says why. */
 typedef struct divider {
@@ -246,8 +244,7 @@ static void box_columns(float *sum, const float *enter, const float *leave, floa
                                length - i, samples);
 }
 
-/* ---- DCT and quality ----------------------------------------------------------------------------------------------
- */
+/* ---- DCT and quality ------------------------------------------------------------------------- */
 
 static inline void accumulate(__m256 *sum, float weight, const float *row) {
     *sum = _mm256_add_ps(*sum, _mm256_mul_ps(_mm256_set1_ps(weight), _mm256_loadu_ps(row)));
@@ -304,8 +301,7 @@ static int32_t gradients(const resight_luma64 *in) {
     return total;
 }
 
-/* ---- Distances ------------------------------------------------------------------------------------------------------
- */
+/* ---- Distances ------------------------------------------------------------------------------- */
 
 static void scan(const uint64_t *hashes, size_t count, const uint64_t *queries, size_t query_count,
                  unsigned radius_bits, uint64_t *within) {

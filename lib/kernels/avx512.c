@@ -16,8 +16,7 @@ static inline __mmask16 first_lanes(size_t count) {
     return (__mmask16)(count >= LANES ? 0xffffu : (1u << count) - 1);
 }
 
-/* ---- Luma ---------------------------------------------------------------------------------------------------------
- */
+/* ---- Luma ------------------------------------------------------------------------------------ */
 
 static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
     for (size_t x = 0; x < width_px; x += LANES) {
@@ -62,8 +61,7 @@ static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
     }
 }
 
-/* ---- Box filter ---------------------------------------------------------------------------------------------------
- */
+/* ---- Box filter ------------------------------------------------------------------------------ */
 
 /*
  * x / divisor as the division instruction rounds it, in three operations: with the correctly rounded reciprocal, one
@@ -243,8 +241,7 @@ static void box_columns(float *sum, const float *enter, const float *leave, floa
     }
 }
 
-/* ---- DCT and quality ----------------------------------------------------------------------------------------------
- */
+/* ---- DCT and quality ------------------------------------------------------------------------- */
 
 static inline void accumulate(__m512 sum[4], float weight, const float row[64]) {
     const __m512 w = _mm512_set1_ps(weight);
@@ -308,8 +305,7 @@ static int32_t gradients(const resight_luma64 *in) {
     return _mm512_reduce_add_epi32(sum);
 }
 
-/* ---- Distances ------------------------------------------------------------------------------------------------------
- */
+/* ---- Distances ------------------------------------------------------------------------------- */
 
 /* Words `low` and `low + 1` of eight hashes that lie two to a vector: one lane for each hash. */
 static inline void pair_of_words(const __m512i hash[4], int64_t low, __m512i *first, __m512i *second) {

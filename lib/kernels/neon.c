@@ -13,8 +13,7 @@
 
 #define LANES 4
 
-/* ---- Luma: eight pixels at a time; the tail of a row goes through the scalar kernel --------------------------------
- */
+/* ---- Luma: eight pixels at a time; the tail of a row goes through the scalar kernel ---------- */
 
 #define PIXELS 8
 
@@ -70,8 +69,7 @@ static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
     kernels_scalar.luma_rgb24(pixels + 3 * x, luma + x, width_px - x);
 }
 
-/* ---- Box filter ---------------------------------------------------------------------------------------------------
- */
+/* ---- Box filter ------------------------------------------------------------------------------ */
 
 /* The first `count` of LANES floats, or all of them; the other lanes are 0. */
 static inline float32x4_t load_first(const float *from, size_t count) {
@@ -250,8 +248,7 @@ static void box_columns(float *sum, const float *enter, const float *leave, floa
                                length - i, samples);
 }
 
-/* ---- DCT and quality ----------------------------------------------------------------------------------------------
- */
+/* ---- DCT and quality ------------------------------------------------------------------------- */
 
 static inline void accumulate(float32x4_t *sum, float weight, const float *row) {
     *sum = vaddq_f32(*sum, vmulq_n_f32(vld1q_f32(row), weight));
@@ -313,8 +310,7 @@ static int32_t gradients(const resight_luma64 *in) {
     return vaddvq_s32(sum);
 }
 
-/* ---- Distances ------------------------------------------------------------------------------------------------------
- */
+/* ---- Distances ------------------------------------------------------------------------------- */
 
 typedef struct hash {
     uint8x16_t low, high;

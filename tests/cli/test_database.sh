@@ -97,6 +97,19 @@ code_is 0
 run match smaller.jpg
 code_is 1
 out_has '^smaller\.jpg: no match \(known to be harmless: trusted entry 4 smaller\.jpg, 0 bits\)$'
+make_media -i smaller.jpg -q:v 8 again.jpg
+run match again.jpg
+code_is 1
+out_has '^again\.jpg: no match \(known to be harmless: trusted entry 4 smaller\.jpg, [0-9]+ bits\)$'
+make_media -i known/fractal.png exact.bmp # nearer to what is known than to a darker, blurred one that is harmless
+make_media -i known/fractal.png -vf gblur=sigma=4,eq=brightness=-0.2:contrast=1.3 harmless.png
+run add --db near.db known/fractal.png
+run bank create --db near.db trusted --negative --radius 60
+run add --db near.db --bank trusted harmless.png
+run match --db near.db exact.bmp
+code_is 0
+run match --db near.db harmless.png
+code_is 1
 run match --bank known smaller.jpg
 code_is 1
 run match --bank trusted smaller.jpg

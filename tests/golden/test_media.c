@@ -41,22 +41,10 @@ static void hash_file(const char *path, resight_dialect dialect, int64_t every_u
     resight_decode_options options = resight_decode_options_default();
     options.every_us = every_us;
     options.via_rgb = via_rgb;
-    resight_error error = {0};
-    resight_media_info info;
-    resight_source *source = NULL;
-    resight_decoder *decoder = NULL;
-    resight_hasher *hasher = NULL;
     const resight_marking how = {.dialect = dialect};
+    resight_error error = {0};
     out->count = 0;
-    cr_assert_eq(resight_source_open_path(path, &source, &error), RESIGHT_OK, "%s: %s", path, error.text);
-    cr_assert_eq(resight_decoder_new(&options, &decoder), RESIGHT_OK);
-    cr_assert_eq(resight_hasher_new(RESIGHT_CPU_AUTO, &hasher), RESIGHT_OK);
-    cr_assert_eq(resight_decoder_open(decoder, source, &info, &error), RESIGHT_OK, "%s: %s", path, error.text);
-    cr_assert_eq(resight_hash_frames(decoder, hasher, &how, keep, out, &error), RESIGHT_OK,
-                 "%s: %s", path, error.text);
-    resight_hasher_free(&hasher);
-    resight_decoder_free(&decoder);
-    resight_source_free(&source);
+    cr_assert_eq(resight_hash_file(path, &options, &how, keep, out, &error), RESIGHT_OK, "%s: %s", path, error.text);
 }
 
 /* One row of expected.csv: file,dialect,quality,hash. Returns the distance in bits. */
@@ -126,7 +114,7 @@ static unsigned check_video(const char *name, bool via_rgb) {
 }
 
 static const char *const videos[] = {
-    "chair-19-sd-bar", "chair-20-sd-bar",       "chair-22-sd-grey-bar",
+    "chair-19-sd-bar",   "chair-20-sd-bar",     "chair-22-sd-grey-bar",
     "pattern-hd-no-bar", "pattern-sd-grey-bar", "pattern-sd-with-small-logo-bar",
 };
 

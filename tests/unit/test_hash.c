@@ -241,8 +241,7 @@ Test(hash, wrong_arguments_are_refused_and_write_nothing) {
     resight_hasher_free(&hasher);
 }
 
-/* ---- Reduction -----------------------------------------------------------------------------------------------------
- */
+/* ---- Reduction ------------------------------------------------------------------------------- */
 
 static resight_image reduced_of(const resight_image *in, uint8_t px[64 * 64]) {
     resight_image out;
