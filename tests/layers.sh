@@ -16,7 +16,8 @@ lib/search  | base kernels search           | status hash search
 lib/video   | base video                    | status image decode hash video
 db          | base/cleanup.h base/size.h db | status image hash search video db exchange
 db/exchange | base/cleanup.h base/size.h db | status hash video exchange
-cli         | base/cleanup.h base/size.h cli | status image cpu decode hash video search db exchange
+db/match    | base/cleanup.h array.h match  | status image decode hash video db match
+cli         | base/cleanup.h base/size.h cli | status image cpu decode hash video search db exchange match
 '
 
 # Is INCLUDE ("room/file.h" or "file.h" beside the includer) one of the ROOMS?
@@ -46,7 +47,8 @@ check() { # ROOT
                 *'"'*)
                     case $include in
                     */*) allowed_internal "$include" "$rooms" && continue ;;
-                    *) [ -e "$root/$folder/$include" ] && continue ;;
+                    *) [ -e "$root/$folder/$include" ] && continue
+                       allowed_internal "$include" "$rooms" && continue ;;
                     esac ;;
                 *) continue ;; # the system and other people's libraries
                 esac
