@@ -11,6 +11,8 @@ typedef struct media {
     bool damaged;              /* a video with parts that could not be read */
     const resight_mark *marks; /* borrowed from the reader until its next media_open() */
     size_t mark_count;
+    const resight_thumbnail *thumbnails; /* borrowed likewise; of a query only */
+    size_t thumbnail_count;
 } media;
 
 /* A decoder, a hasher and the marks of the file at hand. Opaque; one thread at a time. */

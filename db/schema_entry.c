@@ -47,10 +47,16 @@ static int label_check(const resight_label *label, size_t *bytes, resight_error 
     return RESIGHT_OK;
 }
 
+/* A raster of a frame, or that reduced, or that trimmed: rectangles are looked for in queries only. */
+static bool view_ok(unsigned view) {
+    const unsigned trimmed = RESIGHT_VIEW_REDUCED | RESIGHT_VIEW_TRIMMED, part = view & trimmed;
+    return (view & ~trimmed) < RESIGHT_VIEWS && part != RESIGHT_VIEW_TRIMMED;
+}
+
 static int mark_check(const resight_entry *entry, uint32_t i, resight_error *error) {
     const resight_mark *mark = &entry->marks[i];
     if (mark->quality > 100 || (mark->dialect != RESIGHT_PDQ && mark->dialect != RESIGHT_PDQ512) ||
-        mark->transform >= RESIGHT_TRANSFORMS || (mark->view & ~RESIGHT_VIEW_REDUCED) >= RESIGHT_VIEWS)
+        mark->transform >= RESIGHT_TRANSFORMS || !view_ok(mark->view))
         return resight_fail(error, RESIGHT_E_ARG,
                             "mark %u: quality %u, dialect %u, transform %u, view %u: out of range", i, mark->quality,
                             mark->dialect, mark->transform, mark->view);
