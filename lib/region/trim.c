@@ -14,6 +14,9 @@
 /* A pixel is background within this many levels of the border's colour: JPEG at quality 40 leaves fewer on flat ground
  * away from edges. */
 #define TOLERANCE 12
+/* The mean colour of a border's line is within this many levels of the outermost one's: over a hundred pixels and more,
+ * noise averages out. */
+#define DRIFT 4
 /* Colours this close to black or white are those of pages and bars; a border of any other must end in a straight edge.
  */
 #define EXTREME 20
@@ -29,7 +32,8 @@ typedef struct lines {
     uint32_t count, length_px;
     uint8_t colour;               /* of the outermost line */
     uint32_t near[MAX_SIDE];      /* pixels of that colour */
-    uint32_t deviation[MAX_SIDE]; /* sum of the differences from that colour */
+    uint32_t drift[MAX_SIDE];     /* sum of the differences of those from that colour */
+    uint32_t deviation[MAX_SIDE]; /* the same of all pixels */
 } lines;
 
 static bool is_row(side s) {
@@ -68,36 +72,50 @@ static uint32_t difference(uint8_t a, uint8_t b) {
 static void measure_rows(const resight_image *part, lines *l, bool reversed) {
     for (uint32_t y = 0; y < l->count; y++) {
         const uint8_t *row = part->px + (reversed ? l->count - 1 - y : y) * part->stride_bytes;
-        uint32_t near = 0, deviation = 0;
+        uint32_t near = 0, drift = 0, deviation = 0;
         for (uint32_t x = 0; x < l->length_px; x++) {
             const uint32_t d = difference(row[x], l->colour);
             near += d <= TOLERANCE;
+            drift += d <= TOLERANCE ? d : 0;
             deviation += d;
         }
         l->near[y] = near;
+        l->drift[y] = drift;
         l->deviation[y] = deviation;
     }
 }
 
 static void measure_columns(const resight_image *part, lines *l, bool reversed) {
-    uint32_t near[MAX_SIDE] = {0}, deviation[MAX_SIDE] = {0};
+    uint32_t near[MAX_SIDE] = {0}, drift[MAX_SIDE] = {0}, deviation[MAX_SIDE] = {0};
     for (uint32_t y = 0; y < l->length_px; y++) {
         const uint8_t *row = part->px + y * part->stride_bytes;
         for (uint32_t x = 0; x < l->count; x++) {
             const uint32_t d = difference(row[x], l->colour);
             near[x] += d <= TOLERANCE;
+            drift[x] += d <= TOLERANCE ? d : 0;
             deviation[x] += d;
         }
     }
     for (uint32_t x = 0; x < l->count; x++) {
         l->near[x] = near[reversed ? l->count - 1 - x : x];
+        l->drift[x] = drift[reversed ? l->count - 1 - x : x];
         l->deviation[x] = deviation[reversed ? l->count - 1 - x : x];
     }
 }
 
 /* One pixel in 32 may differ: dust, a clock in a corner, ringing. */
-static bool is_background(const lines *l, uint32_t i) {
+static bool is_flat(const lines *l, uint32_t i) {
     return l->near[i] * 32 >= l->length_px * 31;
+}
+
+/* A border keeps its colour; a vignette or a sky leaves it by and by. */
+static bool is_background(const lines *l, uint32_t i) {
+    return is_flat(l, i) && l->drift[i] <= l->drift[0] + DRIFT * l->length_px;
+}
+
+/* The background ended where the colour had drifted too far, a little with every line. */
+static bool is_gradient(const lines *l, uint32_t end) {
+    return is_flat(l, end) && l->drift[end] < l->drift[end - 1] + DRIFT / 2 * l->length_px;
 }
 
 /* Bold type covers up to two thirds of a line through its letters. */
@@ -105,8 +123,9 @@ static bool may_be_text(const lines *l, uint32_t i) {
     return l->near[i] * 10 >= l->length_px * 3;
 }
 
-static bool mostly_picture(const lines *l, uint32_t i) {
-    return i < l->count && l->near[i] * 2 <= l->length_px;
+/* A quarter of the line is not of the border's colour. */
+static bool is_picture(const lines *l, uint32_t i) {
+    return l->near[i] * 4 <= l->length_px * 3;
 }
 
 /* Lines that are background, and the text between them: a line of type is at most an eighth of the picture high. */
@@ -125,7 +144,7 @@ static uint32_t background_lines(const lines *l, bool through_text) {
 static uint32_t straight_edge(const lines *l, uint32_t end) {
     uint32_t highest = l->deviation[end - 1], edge = end;
     for (uint32_t i = end; i < l->count && i <= end + MIXED_LINES; i++) {
-        if (l->deviation[i] > 2 * highest && mostly_picture(l, i))
+        if (l->deviation[i] > 2 * highest && is_picture(l, i))
             edge = i;
         if (l->deviation[i] > highest)
             highest = l->deviation[i];
@@ -145,11 +164,12 @@ static uint32_t peel_side(const resight_image *part, side s, bool through_text) 
     const uint32_t end = background_lines(&l, through_text);
     if (end == 0 || end == l.count)
         return end;
-    const uint32_t edge = straight_edge(&l, end);
-    const bool extreme = l.colour <= EXTREME || l.colour >= 255 - EXTREME;
-    if (!extreme && !mostly_picture(&l, edge))
+    if (is_gradient(&l, end))
         return 0;
-    return edge;
+    if (is_picture(&l, end) || (end + 1 < l.count && is_picture(&l, end + 1)))
+        return straight_edge(&l, end);
+    const bool page = l.colour <= EXTREME || l.colour >= 255 - EXTREME;
+    return page ? end : 0;
 }
 
 static bool large_enough(uint32_t left_px, uint32_t whole_px) {
