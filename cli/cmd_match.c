@@ -201,6 +201,8 @@ static int match_file(const match_run *run, match_worker *worker, job *item, FIL
         .sha256 = sha256,
         .marks = got.marks,
         .mark_count = got.mark_count,
+        .thumbnails = got.thumbnails,
+        .thumbnail_count = got.thumbnail_count,
         .every_us = run->every_us,
     };
     status = resight_matcher_find(worker->matcher, &what, &run->how, &answer, &item->error);
@@ -303,6 +305,7 @@ static int match_hashes(const match_run *run) {
 
 static resight_matching matching_of(const settings *set, uint32_t bank) {
     resight_matching how = resight_matching_default();
+    how.effort = set->effort;
     if (set->min_quality.given)
         how.min_quality = how.min_known_quality = (uint32_t)set->min_quality.value;
     how.has_min_known_quality = set->min_quality.given;

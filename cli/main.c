@@ -36,7 +36,7 @@ static const command commands[] = {
      "mirroring\n"
      "it, and as its negative. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be "
      "read.",
-     MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_HASHES, 0, ANY, run_match},
+     MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_MATCHING, 0, ANY, run_match},
     {"bank create", "make a bank", "[OPTION]... NAME", NULL, TAKES_DB | TAKES_POLICY | TAKES_POLARITY, 1, 1,
      run_bank_create},
     {"bank list", "list the banks", "[OPTION]...", NULL, TAKES_DB | TAKES_JSON, 0, 0, run_bank_list},

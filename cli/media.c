@@ -4,6 +4,7 @@
 
 #include "base/cleanup.h"
 #include "memory.h"
+#include "thumbnails.h"
 #include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
@@ -16,10 +17,12 @@ struct media_reader {
     resight_source *source;
     resight_marking how;
     bool all_views;
+    media_purpose purpose;
     uint64_t max_bytes;      /* of what cannot be sought */
     uint64_t max_size_bytes; /* of anything */
     resight_mark *marks;
     size_t count;
+    thumbnails thumbnails;
     uint8_t *chunk; /* DIGEST_CHUNK_BYTES */
 };
 
@@ -46,6 +49,7 @@ static resight_turning turning_for(media_purpose purpose) {
 
 media_reader *media_reader_new(const settings *set, int64_t every_us, media_purpose purpose, resight_error *error) {
     CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
+    reader->purpose = purpose;
     reader->all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
     reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose)};
     reader->max_bytes = set->limits.max_bytes;
@@ -71,6 +75,7 @@ void media_reader_free(media_reader **reader) {
     resight_hasher_free(&(*reader)->hasher);
     resight_source_free(&(*reader)->source);
     free((*reader)->marks);
+    thumbnails_clear(&(*reader)->thumbnails);
     free((*reader)->chunk);
     free(*reader);
     *reader = NULL;
@@ -80,6 +85,7 @@ void media_reader_free(media_reader **reader) {
 int media_open(media_reader *reader, const char *path, resight_error *error) {
     resight_source_free(&reader->source);
     reader->count = 0;
+    thumbnails_clear(&reader->thumbnails);
     if (strcmp(path, "-") == 0)
         return resight_source_open_fd(STDIN_FILENO, reader->max_bytes, &reader->source, error);
     const int status = resight_source_open_path(path, &reader->source, error);
@@ -117,9 +123,31 @@ static int keep_mark(void *user, const resight_mark *mark) {
     return RESIGHT_OK;
 }
 
+/* A query keeps its thumbnails, for the case that its frames are not found. */
+static int keep_thumbnail(void *user, const resight_thumbnail *thumbnail) {
+    media_reader *reader = user;
+    thumbnails_keep(&reader->thumbnails, thumbnail);
+    return RESIGHT_OK;
+}
+
+/* A known item keeps the mark of what is left without borders and bars. */
+static int keep_trimmed(void *user, const resight_thumbnail *thumbnail) {
+    media_reader *reader = user;
+    resight_rect rest;
+    resight_mark marks[RESIGHT_TRANSFORMS];
+    int status = resight_trim(&thumbnail->image, &rest);
+    if (status == RESIGHT_OK)
+        status = resight_part_marks(reader->hasher, thumbnail, rest, RESIGHT_VIEW_TRIMMED, marks);
+    if (status == RESIGHT_OK)
+        return keep_mark(reader, &marks[RESIGHT_ORIGINAL]);
+    return status == RESIGHT_NOT_FOUND ? RESIGHT_OK : status;
+}
+
 int media_hash(media_reader *reader, media *out, resight_error *error) {
     media got = {0};
-    const resight_sink sink = {.mark = keep_mark, .user = reader};
+    resight_sink sink = {.mark = keep_mark, .user = reader};
+    if (reader->all_views)
+        sink.thumbnail = reader->purpose == MEDIA_QUERY ? keep_thumbnail : keep_trimmed;
     int status = resight_decoder_open(reader->decoder, reader->source, &got.info, error);
     reader->how.reduced = reader->all_views && got.info.kind == RESIGHT_IMAGE;
     if (status == RESIGHT_OK)
@@ -129,6 +157,8 @@ int media_hash(media_reader *reader, media *out, resight_error *error) {
     got.damaged = resight_decoder_damaged(reader->decoder);
     got.marks = reader->marks;
     got.mark_count = reader->count;
+    got.thumbnails = reader->thumbnails.items;
+    got.thumbnail_count = reader->thumbnails.count;
     got.duration_us = got.info.duration_us;
     if (got.info.kind == RESIGHT_VIDEO && got.duration_us <= 0 && got.mark_count > 0)
         got.duration_us = got.marks[got.mark_count - 1].time_us;

@@ -191,6 +191,16 @@ static bool read_hash(const option_row *row, const char *text, settings *set) {
     return read_word(row, text, set);
 }
 
+static bool read_effort(const option_row *row, const char *text, settings *set) {
+    static const char *const names[] = {"fast", "normal", "thorough"}; /* in the order of resight_effort */
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            set->effort = (resight_effort)(RESIGHT_EFFORT_FAST + i);
+            return true;
+        }
+    return refuse(row, text, "fast, normal or thorough");
+}
+
 static bool read_list_format(const option_row *row, const char *text, settings *set) {
     if (strcmp(text, "pdq") != 0 && strcmp(text, "vpdq") != 0)
         return refuse(row, text, "pdq or vpdq");
@@ -214,10 +224,12 @@ static const option_row rows[] = {
      "hashes match up to this distance (the bank's; 31)"},
     {"min-quality", 'q', "N", TAKES_POLICY, read_number, AT(min_quality), 0, 100,
      "hashes of lower quality do not match (the bank's, 50; of a query 20)"},
-    {"top", 't', "N", TAKES_HASHES, read_number, AT(top), 0, UINT32_MAX,
+    {"top", 't', "N", TAKES_MATCHING, read_number, AT(top), 0, UINT32_MAX,
      "at most so many matches a query (10; 0: all)"},
-    {"hash", 0, "HEX", TAKES_HASHES, read_hash, AT(hashes), 0, 0, "look up a hash; may be given again"},
-    {"hashes", 0, "FILE", TAKES_HASHES, read_text, AT(hashes_file), 0, 0,
+    {"effort", 0, "LEVEL", TAKES_MATCHING, read_effort, 0, 0, 0,
+     "fast: whole frames; normal: then inside of them; thorough: all of it, always (normal)"},
+    {"hash", 0, "HEX", TAKES_MATCHING, read_hash, AT(hashes), 0, 0, "look up a hash; may be given again"},
+    {"hashes", 0, "FILE", TAKES_MATCHING, read_text, AT(hashes_file), 0, 0,
      "look up the hashes of a list: HASH[,text] a line; - for standard input"},
     {"sha256", 0, "HEX", TAKES_SHA256, read_sha256, AT(sha256), 0, 0, "the entries of this file; may be given again"},
     {"format", 'f', "FORMAT", TAKES_LIST_FORMAT, read_list_format, AT(list_format), 0, 0,
@@ -271,6 +283,7 @@ settings settings_default(void) {
     return (settings){
         .dialect = RESIGHT_PDQ,
         .cpu = RESIGHT_CPU_AUTO,
+        .effort = RESIGHT_EFFORT_NORMAL,
         .limits = resight_limits_default(),
         .frames_per_second = 25, /* what FFmpeg's rawvideo assumes */
         .list_format = "pdq",

@@ -3,8 +3,8 @@
 #ifndef RESIGHT_CLI_SETTINGS_H
 #define RESIGHT_CLI_SETTINGS_H
 
-#include <resight/db.h>
 #include <resight/decode.h>
+#include <resight/match.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,6 +35,7 @@ typedef struct settings {
     given_number min_quality;
     given_number lookups;
     given_number top;
+    resight_effort effort;
 
     /* what is hashed, and how */
     resight_dialect dialect;

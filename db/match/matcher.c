@@ -20,7 +20,12 @@ int resight_matcher_new(resight_db *db, resight_matcher **out, resight_error *er
     if (!m || !(m->hashes = calloc(HASHES_A_LOOKUP, sizeof *m->hashes)) ||
         !(m->asked = calloc(HASHES_A_LOOKUP, sizeof *m->asked)))
         return resight_fail(error, RESIGHT_E_NOMEM, "no memory for a matcher");
-    const int status = resight_reader_new(db, &m->reader, error);
+    int status = resight_finder_new(&m->finder);
+    if (status == RESIGHT_OK)
+        status = resight_hasher_new(RESIGHT_CPU_AUTO, &m->hasher);
+    if (status != RESIGHT_OK)
+        return resight_fail(error, status, "cannot make a matcher: %s", resight_status_name(status));
+    status = resight_reader_new(db, &m->reader, error);
     if (status == RESIGHT_OK)
         *out = STEAL(m);
     return status;
@@ -37,6 +42,10 @@ void resight_matcher_free(resight_matcher **matcher) {
     free(m->asked);
     free(m->pairs);
     free(m->times);
+    resight_hasher_free(&m->hasher);
+    resight_finder_free(&m->finder);
+    free(m->part_marks);
+    free(m->parts);
     free(m);
     *matcher = NULL;
 }
@@ -77,7 +86,27 @@ static int find_frames(resight_matcher *m) {
     return status == RESIGHT_OK ? gather(m, RESIGHT_BY_FRAME) : status;
 }
 
+/* Is this stage to be entered? What is known to be harmless is not looked at further. */
+static bool goes_on(const resight_matcher *m) {
+    if (m->how->effort == RESIGHT_EFFORT_FAST || m->out->suppressor_count > 0)
+        return false;
+    return m->how->effort == RESIGHT_EFFORT_THOROUGH || m->out->count == 0;
+}
+
 /* ---- The search ------------------------------------------------------------------------------ */
+
+/* Frames that have a mark of quality enough to be looked up. */
+static uint32_t count_frames(const resight_matcher *m) {
+    const resight_mark *marks = m->subject->marks;
+    uint32_t frames = 0;
+    int64_t counted_us = INT64_MIN;
+    for (size_t i = 0; i < m->subject->mark_count; i++)
+        if (marks[i].quality >= m->how->min_quality && marks[i].time_us != counted_us) {
+            counted_us = marks[i].time_us;
+            frames++;
+        }
+    return frames;
+}
 
 static int32_t best_quality(const resight_subject *subject) {
     int32_t best = -1;
@@ -95,6 +124,10 @@ static int search(resight_matcher *m) {
         status = find_same_file(m);
     if (status == RESIGHT_OK && m->out->suppressor_count == 0)
         status = find_frames(m);
+    if (status == RESIGHT_OK && goes_on(m))
+        status = parts_find_trimmed(m);
+    if (status == RESIGHT_OK && goes_on(m))
+        status = parts_find_rectangles(m);
     return status == RESIGHT_OK ? answer_finish(m) : status;
 }
 
@@ -106,6 +139,7 @@ int resight_matcher_find(resight_matcher *m, const resight_subject *subject, con
     m->how = how ? how : &defaults;
     m->out = &answer;
     m->error = error;
+    answer.frames = count_frames(m);
     const int status = search(m);
     if (status != RESIGHT_OK)
         return status;

@@ -21,12 +21,19 @@ typedef struct asked_mark {
     bool inverted;
 } asked_mark;
 
+/* A part of a frame that was looked up: eight marks of it. */
+typedef struct asked_part {
+    const resight_thumbnail *thumbnail;
+    resight_rect rect;
+} asked_part;
+
 /* One pair of near marks. */
 typedef struct near_pair {
     uint64_t entry;
     int64_t query_us, known_us;
     uint32_t bank;
     uint32_t frame;
+    uint32_t mark; /* of those that were looked up */
     uint16_t distance_bits;
     uint8_t transform, view, known_view;
     uint8_t dialect, known_dialect;
@@ -45,19 +52,27 @@ struct resight_matcher {
     resight_error *error;
 
     /* scratch of a stage */
-    resight_hash *hashes; /* [HASHES_A_LOOKUP] */
-    asked_mark *asked;    /* [HASHES_A_LOOKUP] */
+    resight_hash *hashes;      /* [HASHES_A_LOOKUP] */
+    const resight_mark *marks; /* that are looked up */
+    asked_mark *asked;         /* [HASHES_A_LOOKUP] */
     size_t asked_count;
     resight_matches matches;
     near_pair *pairs;
     size_t pair_count, pair_capacity;
     resight_frame_pair *times;
     size_t time_capacity;
+
+    /* inside of frames */
+    resight_hasher *hasher;
+    resight_finder *finder;
+    resight_mark *part_marks; /* eight for each part */
+    asked_part *parts;
+    size_t part_mark_count, part_mark_capacity, part_capacity;
 };
 
 /* ---- pairs.c */
 
-/* Look the marks up that have quality enough, and their negatives. Fills m->pairs anew; counts m->out->frames. */
+/* Look the marks up that have quality enough, and their negatives. Fills m->pairs anew. */
 int pairs_find(resight_matcher *m, const resight_mark *marks, size_t count);
 /* Which way the query was turned, as one number: the inverted ones come last. */
 int pair_way(const near_pair *pair);
@@ -82,6 +97,11 @@ int banks_note(resight_matcher *m, const near_pair *pair);
 
 /* The pairs by entry, as items of the answer that were found by this evidence. */
 int gather(resight_matcher *m, resight_evidence evidence);
+
+/* ---- parts.c */
+
+int parts_find_trimmed(resight_matcher *m);
+int parts_find_rectangles(resight_matcher *m);
 
 /* ---- answer.c */
 

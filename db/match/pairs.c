@@ -51,13 +51,14 @@ static void thin(resight_matcher *m, size_t before) {
     m->pair_count = kept;
 }
 
-static near_pair pair_of(const asked_mark *asked, const resight_match *match) {
+static near_pair pair_of(const resight_matcher *m, const asked_mark *asked, const resight_match *match) {
     return (near_pair){
         .entry = match->entry,
         .bank = match->bank,
         .query_us = asked->mark->time_us,
         .known_us = match->known.time_us,
         .frame = asked->frame,
+        .mark = (uint32_t)(asked->mark - m->marks),
         .distance_bits = match->distance_bits,
         .transform = asked->mark->transform,
         .view = asked->mark->view,
@@ -89,7 +90,7 @@ static int look_up(resight_matcher *m) {
     for (size_t i = 0; i < m->matches.count; i++) {
         const resight_match *match = &m->matches.items[i];
         if (!banks_left_out(m, match->bank))
-            m->pairs[m->pair_count++] = pair_of(&m->asked[match->query], match);
+            m->pairs[m->pair_count++] = pair_of(m, &m->asked[match->query], match);
     }
     thin(m, before);
     return RESIGHT_OK;
@@ -101,16 +102,14 @@ static void ask(resight_matcher *m, const resight_mark *mark, uint32_t frame, bo
 }
 
 int pairs_find(resight_matcher *m, const resight_mark *marks, size_t count) {
-    uint32_t frame = 0, counted = UINT32_MAX;
+    uint32_t frame = 0;
     int status = RESIGHT_OK;
+    m->marks = marks;
     m->pair_count = m->asked_count = 0;
-    m->out->frames = 0;
     for (size_t i = 0; i < count && status == RESIGHT_OK; i++) {
         frame += i > 0 && marks[i].time_us != marks[i - 1].time_us;
         if (marks[i].quality < m->how->min_quality)
             continue;
-        m->out->frames += frame != counted;
-        counted = frame;
         ask(m, &marks[i], frame, false);
         if (m->how->inverted)
             ask(m, &marks[i], frame, true);

@@ -114,4 +114,3 @@ const char *resight_view_name(resight_view view) {
     const unsigned row = part & 4 ? 3 : part & 2 ? 2 : part;
     return of < RESIGHT_VIEWS && part < 8 && (part < 2 || part & 1) ? names[row][of] : "unknown";
 }
-}

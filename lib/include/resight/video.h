@@ -7,6 +7,7 @@
 
 #include <resight/decode.h>
 #include <resight/hash.h>
+#include <resight/region.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -80,6 +81,21 @@ RESIGHT_API int resight_hash_frames(resight_decoder *decoder, resight_hasher *ha
  */
 RESIGHT_API int resight_hash_file(const char *path, const resight_decode_options *options, const resight_marking *how,
                                   const resight_sink *sink, resight_error *error);
+
+/**
+ * The marks of a part of a thumbnail, turned in the eight ways: what is looked up beside the whole frame, and,
+ * unturned, what is kept beside it.
+ *
+ * @param part     within the thumbnail
+ * @param kind     RESIGHT_VIEW_TRIMMED or RESIGHT_VIEW_RECTANGLE
+ * @param out      in the order of resight_transform; written on RESIGHT_OK. Of dialect RESIGHT_PDQ: for a picture of
+ *                 64x64 the two are the same
+ * @return as resight_region_pdq(): RESIGHT_NOT_FOUND when there is too little in it to know it by
+ *
+ * Cost: as resight_region_pdq().
+ */
+RESIGHT_API int resight_part_marks(resight_hasher *hasher, const resight_thumbnail *thumbnail, resight_rect part,
+                                   resight_view kind, resight_mark out[RESIGHT_TRANSFORMS]);
 
 /** One frame of a query that lies within the radius of one frame of a known sequence. */
 typedef struct resight_frame_pair {
