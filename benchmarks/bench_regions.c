@@ -102,13 +102,13 @@ static void add_rectangles(bench *b, picture *p, const resight_image *grey) {
 }
 
 static void add_view(bench *b, picture *p, const resight_image *image, bool asked) {
-    static uint8_t px[RESIGHT_REGION_MAX_SIDE_PX * RESIGHT_REGION_MAX_SIDE_PX];
+    static uint8_t px[RESIGHT_THUMBNAIL_BYTES_MAX];
     resight_image grey;
     region *full = &p->regions[p->count];
     *full = (region){.evidence = WHOLE, .full = true};
     if (resight_hasher_turned(b->hasher, image, RESIGHT_PDQ, full->turned) == RESIGHT_OK)
         p->count++;
-    if (resight_image_thumbnail(image, RESIGHT_REGION_MAX_SIDE_PX, px, &grey) != RESIGHT_OK)
+    if (resight_image_thumbnail(image, px, &grey) != RESIGHT_OK)
         return;
     region *reduced = &p->regions[p->count];
     *reduced = (region){.evidence = WHOLE};
@@ -189,7 +189,7 @@ static void distances(const picture *known, const picture *asked, unsigned best[
     for (unsigned k = 0; k < known->count; k++)
         for (unsigned a = 0; a < asked->count; a++) {
             const region *one = &known->regions[k], *other = &asked->regions[a];
-            if (one->turned[0].quality < RESIGHT_DEFAULT_MIN_QUALITY)
+            if (one->turned[0].quality < (getenv("KQ") ? atoi(getenv("KQ")) : 50))
                 continue;
             const unsigned d = region_distance(one, other);
             for (unsigned e = one->evidence > other->evidence ? one->evidence : other->evidence; e < EVIDENCES; e++)

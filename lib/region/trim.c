@@ -3,17 +3,18 @@
  * Borders, letterbox, pillarbox and caption bars, peeled off. All four sides are looked at before any is peeled, round
  * after round, so that the result does not depend on how the picture is turned.
  */
-#include <resight/region.h>
+#include "region/trim.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_SIDE RESIGHT_REGION_MAX_SIDE_PX
+#define MAX_SIDE RESIGHT_THUMBNAIL_SIDE_PX
 
 /* A pixel is background within this many levels of the border's colour: JPEG at quality 40 leaves fewer on flat ground
  * away from edges. */
 #define TOLERANCE 12
+/* Between letters of a small size, averaged and rung, no pixel has the colour of the ground: half way to the ink. */
+#define TEXT_TOLERANCE 96
 /* The mean colour of a border's line is within this many levels of the outermost one's: over a hundred pixels and more,
  * noise averages out. */
 #define DRIFT 4
@@ -32,6 +33,7 @@ typedef struct lines {
     uint32_t count, length_px;
     uint8_t colour;               /* of the outermost line */
     uint32_t near[MAX_SIDE];      /* pixels of that colour */
+    uint32_t alike[MAX_SIDE];     /* pixels rather of that colour than of any ink */
     uint32_t drift[MAX_SIDE];     /* sum of the differences of those from that colour */
     uint32_t deviation[MAX_SIDE]; /* the same of all pixels */
 } lines;
@@ -72,32 +74,36 @@ static uint32_t difference(uint8_t a, uint8_t b) {
 static void measure_rows(const resight_image *part, lines *l, bool reversed) {
     for (uint32_t y = 0; y < l->count; y++) {
         const uint8_t *row = part->px + (reversed ? l->count - 1 - y : y) * part->stride_bytes;
-        uint32_t near = 0, drift = 0, deviation = 0;
+        uint32_t near = 0, alike = 0, drift = 0, deviation = 0;
         for (uint32_t x = 0; x < l->length_px; x++) {
             const uint32_t d = difference(row[x], l->colour);
             near += d <= TOLERANCE;
+            alike += d <= TEXT_TOLERANCE;
             drift += d <= TOLERANCE ? d : 0;
             deviation += d;
         }
         l->near[y] = near;
+        l->alike[y] = alike;
         l->drift[y] = drift;
         l->deviation[y] = deviation;
     }
 }
 
 static void measure_columns(const resight_image *part, lines *l, bool reversed) {
-    uint32_t near[MAX_SIDE] = {0}, drift[MAX_SIDE] = {0}, deviation[MAX_SIDE] = {0};
+    uint32_t near[MAX_SIDE] = {0}, alike[MAX_SIDE] = {0}, drift[MAX_SIDE] = {0}, deviation[MAX_SIDE] = {0};
     for (uint32_t y = 0; y < l->length_px; y++) {
         const uint8_t *row = part->px + y * part->stride_bytes;
         for (uint32_t x = 0; x < l->count; x++) {
             const uint32_t d = difference(row[x], l->colour);
             near[x] += d <= TOLERANCE;
+            alike[x] += d <= TEXT_TOLERANCE;
             drift[x] += d <= TOLERANCE ? d : 0;
             deviation[x] += d;
         }
     }
     for (uint32_t x = 0; x < l->count; x++) {
         l->near[x] = near[reversed ? l->count - 1 - x : x];
+        l->alike[x] = alike[reversed ? l->count - 1 - x : x];
         l->drift[x] = drift[reversed ? l->count - 1 - x : x];
         l->deviation[x] = deviation[reversed ? l->count - 1 - x : x];
     }
@@ -120,7 +126,7 @@ static bool is_gradient(const lines *l, uint32_t end) {
 
 /* Bold type covers up to two thirds of a line through its letters. */
 static bool may_be_text(const lines *l, uint32_t i) {
-    return l->near[i] * 10 >= l->length_px * 3;
+    return l->alike[i] * 10 >= l->length_px * 3;
 }
 
 /* A quarter of the line is not of the border's colour. */
@@ -198,10 +204,13 @@ static bool peel(const resight_image *grey, bool through_text, resight_rect *rec
     return rect->width_px < grey->width_px || rect->height_px < grey->height_px;
 }
 
+bool trim_accepts(const resight_image *grey) {
+    return resight_image_check(grey) == RESIGHT_OK && grey->format == RESIGHT_GRAY8 && grey->width_px <= MAX_SIDE &&
+           grey->height_px <= MAX_SIDE;
+}
+
 int resight_trim(const resight_image *grey, resight_rect *out) {
-    if (resight_image_check(grey) != RESIGHT_OK || grey->format != RESIGHT_GRAY8)
-        return RESIGHT_E_ARG;
-    if (grey->width_px > MAX_SIDE || grey->height_px > MAX_SIDE)
+    if (!trim_accepts(grey))
         return RESIGHT_E_ARG;
     resight_rect rect;
     if (!peel(grey, true, &rect) && !peel(grey, false, &rect))

@@ -7,7 +7,7 @@
  *               └─► resight_rectangles() ──► up to 8 rectangles, likeliest first ──┘
  *
  * Everything here reads a grey thumbnail: the picture averaged down until its longer side is at most
- * RESIGHT_REGION_MAX_SIDE_PX. A known picture is stored with the hashes of its whole and of its trimmed region; a query
+ * RESIGHT_THUMBNAIL_SIDE_PX. A known picture is stored with the hashes of its whole and of its trimmed region; a query
  * asks with its whole, its trimmed region and its rectangles, each turned in the eight ways. All arithmetic is in
  * integers, and the trimmed region of a turned picture is the turned trimmed region.
  */
@@ -20,9 +20,6 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/** The longest side of a picture that is looked at. */
-#define RESIGHT_REGION_MAX_SIDE_PX 512
 
 /** Part of a picture, in its pixels, from the top left corner. */
 typedef struct resight_rect {
@@ -43,7 +40,7 @@ static inline resight_image resight_image_part(const resight_image *image, resig
  * colour, through lines of text, up to the last line that is all background. A border that is neither black nor white
  * must end in a straight edge, or it is taken for a part of the picture, such as a sky.
  *
- * @param grey  RESIGHT_GRAY8, no side over RESIGHT_REGION_MAX_SIDE_PX; borrowed
+ * @param grey  RESIGHT_GRAY8, no side over RESIGHT_THUMBNAIL_SIDE_PX; borrowed
  * @param out   written only on RESIGHT_OK
  * @return RESIGHT_OK         something was taken away
  *         RESIGHT_NOT_FOUND  nothing was, or so much that too little would be left: an eighth of either side, or 16
@@ -53,6 +50,57 @@ static inline resight_image resight_image_part(const resight_image *image, resig
  * Cost: O(pixels) and well under 0.3 ms; no allocation.
  */
 RESIGHT_API int resight_trim(const resight_image *grey, resight_rect *out);
+
+/** The most rectangles that one picture is asked with. */
+#define RESIGHT_RECTANGLES_MAX 8
+
+/** Scratch memory of resight_rectangles(). Opaque; one thread at a time. */
+typedef struct resight_finder resight_finder;
+
+/**
+ * Make a finder.
+ *
+ * @param out  owned by the caller; free with resight_finder_free()
+ * @return RESIGHT_OK, RESIGHT_E_NOMEM
+ *
+ * Cost: one reservation of 1.4 MB.
+ */
+RESIGHT_API int resight_finder_new(resight_finder **out);
+
+/** Free and set to NULL; NULL inside is fine. */
+RESIGHT_API void resight_finder_free(resight_finder **finder);
+
+/**
+ * Likely picture rectangles within a picture: bounded by pairs of long straight steps in luma, or by the frame.
+ *
+ * @param finder  one thread at a time
+ * @param grey    RESIGHT_GRAY8, no side over RESIGHT_THUMBNAIL_SIDE_PX; borrowed
+ * @param out     the likeliest first; none is the whole picture
+ * @param count   how many
+ * @return RESIGHT_OK
+ *         RESIGHT_NOT_FOUND  none; *count is 0
+ *         RESIGHT_E_ARG      the view is not as described; nothing is written
+ *
+ * Cost: O(pixels), under 2 ms; no allocation.
+ */
+RESIGHT_API int resight_rectangles(resight_finder *finder, const resight_image *grey,
+                                   resight_rect out[RESIGHT_RECTANGLES_MAX], unsigned *count);
+
+/** Regions of lower quality are not looked up. */
+#define RESIGHT_REGION_MIN_QUALITY 50
+
+/**
+ * Hash a region: the PDQ of its resight_image_reduce(), turned in the eight ways.
+ *
+ * @param hasher  one thread at a time
+ * @param region  the view of a part, or a whole picture; borrowed
+ * @param out     indexed by resight_transform; written only on RESIGHT_OK
+ * @return RESIGHT_OK
+ *         RESIGHT_NOT_FOUND  there is too little in it to know it by
+ *         RESIGHT_E_ARG, RESIGHT_E_NOMEM  as resight_hasher_turned()
+ */
+RESIGHT_API int resight_region_pdq(resight_hasher *hasher, const resight_image *region,
+                                   resight_pdq out[RESIGHT_TRANSFORMS]);
 
 #ifdef __cplusplus
 }
