@@ -114,7 +114,8 @@ static void find_lines(uint8_t *step, const resight_image *image, axis *a) {
     for (unsigned i = 0; i < a->count; i++) {
         a->steps[i][0] = 0;
         for (uint32_t y = 0; y < height; y++)
-            a->steps[i][y + 1] = (uint16_t)(a->steps[i][y] + (a->at[i] < width ? step[(size_t)y * width + a->at[i]] : 0));
+            a->steps[i][y + 1] =
+                (uint16_t)(a->steps[i][y] + (a->at[i] < width ? step[(size_t)y * width + a->at[i]] : 0));
     }
 }
 

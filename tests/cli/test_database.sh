@@ -22,7 +22,7 @@ code_is 0
 out_is <<'TEXT'
 known/chart.jpg: added to known, entry 1, 2 hashes
 known/fractal.png: added to known, entry 2, 2 hashes
-known/zoom.mp4: added to known, entry 3, 32 hashes
+known/zoom.mp4: added to known, entry 3, 34 hashes
 TEXT
 run add known known/chart.jpg
 code_is 0
@@ -130,7 +130,7 @@ out_has $'^2\tknown\timage\t2\tknown/fractal\\.png$'
 run list --label case=8
 out_lines 0
 run list --json --label case=7
-out_has '^\{"entry":3,"bank":"known","kind":"video",.*"labels":\{"case":"7","source":"test"\},"hash_count":32\}$'
+out_has '^\{"entry":3,"bank":"known","kind":"video",.*"labels":\{"case":"7","source":"test"\},"hash_count":34\}$'
 run show 2
 out_has '^entry 2 of known, image: known/fractal\.png$'
 out_has '^  label case=7$'
