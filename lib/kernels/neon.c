@@ -375,7 +375,7 @@ static size_t scan_keys(const uint64_t *keys, size_t count, uint64_t query, unsi
     size_t picked = 0;
     for (size_t i = 0; i < count; i++) {
         places[picked] = (uint32_t)i;
-        picked += near_key(keys[i], query, radius_bits);
+        picked += near_key(keys[i], query, radius_bits) ? 1 : 0;
     }
     return picked;
 }
@@ -385,7 +385,7 @@ static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count,
     size_t picked = 0;
     for (size_t i = 0; i < count; i++) {
         places[picked] = (uint32_t)i;
-        picked += near_key(keys[ids[i]], query, radius_bits);
+        picked += near_key(keys[ids[i]], query, radius_bits) ? 1 : 0;
     }
     return picked;
 }
