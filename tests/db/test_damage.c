@@ -188,7 +188,7 @@ static void miscount_bank(resight_db *db, MDB_txn *txn) {
     uint8_t bytes[BANK_BYTES];
     const MDB_val value = get_raw(txn, db->bank, &id, sizeof id);
     cr_assert_eq(bank_unpack(value.mv_data, value.mv_size, &bank), RESIGHT_OK);
-    bank.hashes++;
+    bank.held.hashes++;
     put_raw(txn, db->bank, &id, sizeof id, bytes, bank_pack(&bank, bytes));
 }
 
@@ -208,7 +208,7 @@ static void change_state(resight_db *db, MDB_txn *txn, void (*change)(db_state *
 }
 
 static void tail_plus_one(db_state *state) {
-    state->tail_hashes++;
+    state->tail.hashes++;
 }
 
 static void next_entry_again(db_state *state) {
@@ -229,7 +229,7 @@ static void miscount_dead(resight_db *db, MDB_txn *txn) {
     const MDB_val value = get_raw(txn, db->meta, KEY_MANIFEST, strlen(KEY_MANIFEST));
     cr_assert_eq(manifest_unpack(value.mv_data, value.mv_size, &list), RESIGHT_OK);
     cr_assert_gt(list.count, 0);
-    list.item[0].dead_hashes++;
+    list.item[0].dead.hashes++;
     manifest_pack(&list, bytes);
     put_raw(txn, db->meta, KEY_MANIFEST, strlen(KEY_MANIFEST), bytes, MANIFEST_BYTES(list.count));
 }
