@@ -313,9 +313,11 @@ static uint32_t count_frames(const near_pair *pairs, size_t count, const near_pa
 static resight_segment align(const near_pair *pairs, size_t count, int64_t tolerance_us) {
     CLEANUP_FREE resight_frame_pair *times = must_have(count, sizeof *times);
     for (size_t i = 0; i < count; i++)
-        times[i] = (resight_frame_pair){pairs[i].query_us, pairs[i].known_us, pairs[i].distance_bits};
+        times[i] = (resight_frame_pair){pairs[i].query_us, pairs[i].known_us, pairs[i].distance_bits, 1};
     resight_segment segment = {0};
-    resight_align(times, count, tolerance_us, &segment);
+    resight_align_options how = resight_align_options_default();
+    how.tolerance_us = tolerance_us;
+    resight_align(times, count, &how, &segment, 1, &(size_t){0});
     return segment;
 }
 
