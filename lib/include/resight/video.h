@@ -69,6 +69,22 @@ RESIGHT_API int resight_hash_frames(resight_decoder *decoder, resight_hasher *ha
 RESIGHT_API int resight_hash_file(const char *path, const resight_decode_options *options, const resight_marking *how,
                                   resight_mark_sink sink, void *user, resight_error *error);
 
+/**
+ * Of the marks of a densely hashed video keep those that say something new: one that differs from the last kept of its
+ * dialect, transform and view by more than some bits, or that comes some time after it. What is kept of a moving scene
+ * is dense enough that no clip is missed by the phase of its sampling; of a still one, little is kept.
+ *
+ * @param marks        in order of time; those kept are moved to the front, in the same order
+ * @param radius_bits  a mark within it of the last one kept says nothing new
+ * @param longest_us   unless it comes as long after it, > 0: the time that one mark stands for at most. Twice the
+ *                     tolerance of resight_align(): then a query frame from anywhere in a still scene has a partner on
+ *                     its line
+ * @return how many were kept
+ *
+ * Cost: O(count).
+ */
+RESIGHT_API size_t resight_prune_marks(resight_mark *marks, size_t count, unsigned radius_bits, int64_t longest_us);
+
 /** One frame of a query that lies within the radius of one frame of a known sequence. */
 typedef struct resight_frame_pair {
     int64_t query_us, known_us;
