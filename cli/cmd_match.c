@@ -31,6 +31,27 @@ typedef struct match_worker {
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
+/* Is there a time to be told, on either side? */
+static bool has_time(const resight_found *item, const resight_subject *what) {
+    return item->segment_count > 0 && (what->kind == RESIGHT_VIDEO || item->kind == RESIGHT_VIDEO);
+}
+
+static json_t *json_segments(const resight_found *item) {
+    json_t *list = json_array();
+    for (size_t i = 0; i < item->segment_count; i++) {
+        const resight_segment *s = &item->segments[i];
+        json_t *segment = json_object();
+        json_object_set_new(segment, "query_from_us", json_integer(s->query_from_us));
+        json_object_set_new(segment, "query_to_us", json_integer(s->query_to_us));
+        json_object_set_new(segment, "known_from_us", json_integer(s->known_from_us));
+        json_object_set_new(segment, "known_to_us", json_integer(s->known_to_us));
+        json_object_set_new(segment, "speed", json_real(s->speed));
+        json_object_set_new(segment, "frames", json_integer(s->frames));
+        json_array_append_new(list, segment);
+    }
+    return list;
+}
+
 static json_t *json_found(const resight_found *item, const resight_subject *what) {
     json_t *match = json_object();
     json_object_set_new(match, "bank", json_string(item->bank));
@@ -48,12 +69,12 @@ static json_t *json_found(const resight_found *item, const resight_subject *what
     json_object_set_new(match, "inverted", json_boolean(item->inverted));
     if (what->kind == RESIGHT_VIDEO)
         json_object_set_new(match, "frames", json_integer(item->frames));
-    if ((what->kind == RESIGHT_VIDEO || item->kind == RESIGHT_VIDEO) && item->frames > 0) {
-        json_object_set_new(match, "segment_frames", json_integer(item->segment.frames));
-        json_object_set_new(match, "query_from_us", json_integer(item->segment.query_from_us));
-        json_object_set_new(match, "query_to_us", json_integer(item->segment.query_to_us));
-        json_object_set_new(match, "known_from_us", json_integer(item->segment.known_from_us));
-        json_object_set_new(match, "known_to_us", json_integer(item->segment.known_to_us));
+    if (has_time(item, what)) {
+        json_object_set_new(match, "segments", json_segments(item));
+        if (what->kind == RESIGHT_VIDEO && item->kind == RESIGHT_VIDEO) {
+            json_object_set_new(match, "query_coverage", json_real(item->coverage.query));
+            json_object_set_new(match, "known_coverage", json_real(item->coverage.known));
+        }
     }
     return match;
 }
@@ -92,29 +113,36 @@ static void print_json_answer(FILE *out, const char *name, const char *kind, con
 
 /* ---- Text ------------------------------------------------------------------------------------ */
 
+/* "3.000-8.000" or "3.000" */
+static void print_span(FILE *out, int64_t from_us, int64_t to_us) {
+    print_seconds(out, from_us);
+    if (to_us == from_us)
+        return;
+    putc('-', out);
+    print_seconds(out, to_us);
+}
+
 /* ", 3.000-8.000 s is 7.000-12.000 s of it, 6 of 20 frames" */
 static void print_where(FILE *out, const resight_found *item, const resight_subject *what, const resight_answer *got) {
-    const resight_segment *s = &item->segment;
-    if (item->frames == 0 || (what->kind == RESIGHT_IMAGE && item->kind == RESIGHT_IMAGE))
+    if (!has_time(item, what))
         return;
+    const resight_segment *s = &item->segments[0];
+    fputs(", ", out);
     if (what->kind == RESIGHT_VIDEO) {
-        fputs(", ", out);
-        print_seconds(out, s->query_from_us);
-        putc('-', out);
-        print_seconds(out, s->query_to_us);
+        print_span(out, s->query_from_us, s->query_to_us);
         fputs(" s", out);
     }
     if (item->kind == RESIGHT_VIDEO) {
-        fputs(what->kind == RESIGHT_VIDEO ? " is " : ", at ", out);
-        print_seconds(out, s->known_from_us);
-        if (s->known_to_us != s->known_from_us) {
-            putc('-', out);
-            print_seconds(out, s->known_to_us);
-        }
+        fputs(what->kind == RESIGHT_VIDEO ? " is " : "at ", out);
+        print_span(out, s->known_from_us, s->known_to_us);
         fputs(" s of it", out);
+        if (s->speed < 0.99 || s->speed > 1.01)
+            fprintf(out, " at speed %.2f", s->speed);
     }
     if (what->kind == RESIGHT_VIDEO)
-        fprintf(out, ", %u of %u frames", item->segment.frames, got->frames);
+        fprintf(out, ", %u of %u frames", s->frames, got->frames);
+    if (item->segment_count > 1)
+        fprintf(out, ", and %zu more stretches", item->segment_count - 1);
 }
 
 static void print_match(FILE *out, const char *name, const resight_found *item, const resight_subject *what,
@@ -204,6 +232,7 @@ static int match_file(const match_run *run, match_worker *worker, job *item, FIL
         .thumbnails = got.thumbnails,
         .thumbnail_count = got.thumbnail_count,
         .every_us = run->every_us,
+        .duration_us = got.duration_us,
     };
     status = resight_matcher_find(worker->matcher, &what, &run->how, &answer, &item->error);
     if (status != RESIGHT_OK)

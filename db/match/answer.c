@@ -16,8 +16,10 @@ const char *resight_evidence_name(resight_evidence evidence) {
 }
 
 void resight_answer_free(resight_answer *answer) {
-    for (size_t i = 0; i < answer->count; i++)
+    for (size_t i = 0; i < answer->count; i++) {
         free(answer->items[i].name);
+        free(answer->items[i].segments);
+    }
     for (size_t i = 0; i < answer->suppressor_count; i++)
         free(answer->suppressors[i].name);
     free(answer->items);
@@ -50,6 +52,16 @@ static int best_first(const void *left, const void *right) {
     return (a->entry > b->entry) - (a->entry < b->entry);
 }
 
+/* How much of the query and of the known video the segments cover. */
+static int cover(const resight_matcher *m, resight_found *item, int64_t known_duration_us) {
+    const resight_extent query = {m->subject->duration_us, m->subject->every_us};
+    const resight_extent known = {known_duration_us, m->subject->every_us};
+    if (m->subject->kind != RESIGHT_VIDEO || item->kind != RESIGHT_VIDEO || item->segment_count == 0)
+        return RESIGHT_OK;
+    const int status = resight_segments_cover(item->segments, item->segment_count, query, known, &item->coverage);
+    return status == RESIGHT_E_NOMEM ? out_of_memory(m) : status;
+}
+
 /* Name, bank and kind of each item. */
 static int describe(resight_matcher *m, resight_found *items, size_t count) {
     for (size_t i = 0; i < count; i++) {
@@ -60,8 +72,9 @@ static int describe(resight_matcher *m, resight_found *items, size_t count) {
         const resight_bank *bank = banks_get(m, entry.bank);
         memcpy(items[i].bank, bank ? bank->name : "?", bank ? sizeof bank->name : 2);
         items[i].kind = entry.kind;
-        if (!(items[i].name = strdup(entry.name)))
-            return out_of_memory(m);
+        const int covered = cover(m, &items[i], entry.duration_us);
+        if (covered != RESIGHT_OK || !(items[i].name = strdup(entry.name)))
+            return covered != RESIGHT_OK ? covered : out_of_memory(m);
     }
     return RESIGHT_OK;
 }

@@ -2,6 +2,9 @@
 /* Pairs of near marks to known items: the way of turning that most frames agree on, and the time that is shared. */
 #include "match/matcher.h"
 
+#include "base/cleanup.h"
+#include <string.h>
+
 /* Offsets this near agree: known videos are sampled every quarter of a second. */
 #define LEAST_TOLERANCE_US 500000
 
@@ -43,14 +46,38 @@ static uint32_t count_frames(const near_pair *pairs, size_t count, const near_pa
     return frames;
 }
 
-static int align(resight_matcher *m, const near_pair *pairs, size_t count, resight_segment *out) {
+/* How many known items each frame of the query is near to: what everybody has, nobody is known by. */
+static int count_holders(resight_matcher *m) {
+    const size_t frames = (size_t)m->last_frame + 1;
+    if (!array_reserve(&m->held, &m->held_capacity, 0, frames))
+        return out_of_memory(m);
+    memset(m->held, 0, frames * sizeof *m->held);
+    for (size_t i = 0; i < m->pair_count; i++) { /* in order of entry */
+        held_frame *frame = &m->held[m->pairs[i].frame];
+        frame->holders += frame->last_entry != m->pairs[i].entry;
+        frame->last_entry = m->pairs[i].entry;
+    }
+    return RESIGHT_OK;
+}
+
+/* The segments of one entry in one way. */
+static int align(resight_matcher *m, const near_pair *pairs, size_t count, resight_found *item) {
     const int64_t every_us = m->subject->every_us;
+    resight_segment found[RESIGHT_FOUND_SEGMENTS_MAX];
+    resight_align_options how = resight_align_options_default();
     if (!array_reserve(&m->times, &m->time_capacity, 0, count))
         return out_of_memory(m);
     for (size_t i = 0; i < count; i++)
-        m->times[i] = (resight_frame_pair){pairs[i].query_us, pairs[i].known_us, pairs[i].distance_bits};
-    const int64_t tolerance_us = every_us > LEAST_TOLERANCE_US ? every_us : LEAST_TOLERANCE_US;
-    return resight_align(m->times, count, tolerance_us, out);
+        m->times[i] = (resight_frame_pair){pairs[i].query_us, pairs[i].known_us, pairs[i].distance_bits,
+                                           1.0f / (float)m->held[pairs[i].frame].holders};
+    how.tolerance_us = every_us > LEAST_TOLERANCE_US ? every_us : LEAST_TOLERANCE_US;
+    const int status = resight_align(m->times, count, &how, found, RESIGHT_FOUND_SEGMENTS_MAX, &item->segment_count);
+    if (status != RESIGHT_OK || item->segment_count == 0)
+        return status;
+    if (!(item->segments = malloc(item->segment_count * sizeof *found)))
+        return out_of_memory(m);
+    memcpy(item->segments, found, item->segment_count * sizeof *found);
+    return RESIGHT_OK;
 }
 
 static resight_found item_of(const near_pair *nearest, uint32_t frames, const near_pair *pairs, size_t count) {
@@ -82,33 +109,36 @@ static int gather_entry(resight_matcher *m, const near_pair *pairs, size_t count
         best_start = start;
         best_count = end - start;
     }
-    return align(m, pairs + best_start, best_count, &best->segment);
+    return align(m, pairs + best_start, best_count, best);
 }
 
 /* The same file was found by its digest already; its frames tell the time, unless they match only when turned. */
-static void add_time(resight_found *same_file, const resight_found *item) {
-    if (same_file->evidence != RESIGHT_BY_FILE || item->transform != RESIGHT_ORIGINAL || item->inverted)
-        return;
-    same_file->frames = item->frames;
-    same_file->segment = item->segment;
-    same_file->dialect = item->dialect;
-    same_file->known_dialect = item->known_dialect;
+static void add_time(resight_found *same_file, resight_found *item) {
+    if (same_file->evidence == RESIGHT_BY_FILE && item->transform == RESIGHT_ORIGINAL && !item->inverted) {
+        same_file->frames = item->frames;
+        same_file->segments = STEAL(item->segments);
+        same_file->segment_count = item->segment_count;
+        same_file->dialect = item->dialect;
+        same_file->known_dialect = item->known_dialect;
+    }
+    free(item->segments);
 }
 
 int gather(resight_matcher *m, resight_evidence evidence) {
     pairs_sort(m, by_entry);
-    for (size_t from = 0, to; from < m->pair_count; from = to) {
+    int status = count_holders(m);
+    for (size_t from = 0, to; status == RESIGHT_OK && from < m->pair_count; from = to) {
         for (to = from; to < m->pair_count && m->pairs[to].entry == m->pairs[from].entry;)
             to++;
         resight_found item = {0}, *known = answer_item(m->out, m->pairs[from].entry);
-        const int status = gather_entry(m, m->pairs + from, to - from, &item);
-        if (status != RESIGHT_OK)
-            return status == RESIGHT_E_NOMEM ? out_of_memory(m) : status;
+        status = gather_entry(m, m->pairs + from, to - from, &item);
         item.evidence = evidence;
-        if (known)
+        if (status == RESIGHT_OK && known)
             add_time(known, &item);
-        else if (!answer_add(m->out, &item))
-            return out_of_memory(m);
+        else if (status == RESIGHT_OK && !answer_add(m->out, &item)) {
+            free(item.segments);
+            status = out_of_memory(m);
+        }
     }
-    return RESIGHT_OK;
+    return status;
 }

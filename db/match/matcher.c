@@ -42,6 +42,7 @@ void resight_matcher_free(resight_matcher **matcher) {
     free(m->asked);
     free(m->pairs);
     free(m->times);
+    free(m->held);
     resight_hasher_free(&m->hasher);
     resight_finder_free(&m->finder);
     free(m->part_marks);

@@ -40,6 +40,12 @@ typedef struct near_pair {
     bool inverted;
 } near_pair;
 
+/* How many known items a frame of the query is near to. */
+typedef struct held_frame {
+    uint64_t last_entry; /* while counting */
+    uint32_t holders;
+} held_frame;
+
 struct resight_matcher {
     resight_reader *reader;
     resight_bank *banks; /* in order of id */
@@ -61,6 +67,9 @@ struct resight_matcher {
     size_t pair_count, pair_capacity;
     resight_frame_pair *times;
     size_t time_capacity;
+    uint32_t last_frame; /* of those that were looked up */
+    held_frame *held;    /* [last_frame + 1] */
+    size_t held_capacity;
 
     /* inside of frames */
     resight_hasher *hasher;

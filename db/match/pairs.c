@@ -116,5 +116,6 @@ int pairs_find(resight_matcher *m, const resight_mark *marks, size_t count) {
         if (m->asked_count + 2 > HASHES_A_LOOKUP)
             status = look_up(m);
     }
+    m->last_frame = frame;
     return status == RESIGHT_OK ? look_up(m) : status;
 }

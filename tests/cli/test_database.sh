@@ -141,10 +141,10 @@ err_is 'resight: 99: there is no such entry'
 run stats
 out_has '^  entries   3: 2 images, 1 videos$'
 run stats --json
-out_has '"entries":3,"images":2,"videos":1,"hashes":36,'
+out_has '"entries":3,"images":2,"videos":1,"hashes":38,'
 run verify
 code_is 0
-out_has ': 3 entries, 36 hashes, .* 0 faults$'
+out_has ': 3 entries, 38 hashes, .* 0 faults$'
 run backup copy.db
 code_is 0
 run backup copy.db

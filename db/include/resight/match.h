@@ -45,7 +45,8 @@ typedef struct resight_subject {
     size_t mark_count;
     const resight_thumbnail *thumbnails; /**< for the later stages; in order of time */
     size_t thumbnail_count;
-    int64_t every_us; /**< between the marks of a video */
+    int64_t every_us;    /**< between the marks of a video */
+    int64_t duration_us; /**< of a video; 0: not known */
 } resight_subject;
 
 /** How to look. Start from resight_matching_default(). */
@@ -81,8 +82,13 @@ typedef struct resight_found {
     resight_transform transform;   /**< of the query's pixels in that pair */
     bool inverted;                 /**< the query's negative is near */
     uint32_t frames;               /**< frames of the query that match in that transform, anywhere */
-    resight_segment segment;       /**< where most of them agree, when either side is a video */
+    resight_segment *segments;     /**< owned by the answer; when either side is a video: what they share, best first */
+    size_t segment_count;
+    resight_coverage coverage; /**< of those segments, when both are videos and their lengths are known */
 } resight_found;
+
+/** The most segments that are told of one known item. */
+#define RESIGHT_FOUND_SEGMENTS_MAX 16
 
 /** What was found. All zero is an empty one. */
 typedef struct resight_answer {
