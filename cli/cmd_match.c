@@ -9,6 +9,7 @@
 #include "memory.h"
 #include "pipeline.h"
 #include "text.h"
+#include <math.h>
 #include <resight/exchange.h>
 #include <resight/match.h>
 #include <string.h>
@@ -52,6 +53,15 @@ static json_t *json_segments(const resight_found *item) {
     return list;
 }
 
+/* Where the corners of the known picture lie within the query, as parts of its width and height. */
+static json_t *json_corners(const resight_found *item) {
+    json_t *list = json_array();
+    for (int i = 0; i < 4; i++)
+        json_array_append_new(
+            list, json_pack("[f,f]", round(item->corner[i].x * 1e4) / 1e4, round(item->corner[i].y * 1e4) / 1e4));
+    return list;
+}
+
 static json_t *json_found(const resight_found *item, const resight_subject *what) {
     json_t *match = json_object();
     json_object_set_new(match, "bank", json_string(item->bank));
@@ -59,6 +69,10 @@ static json_t *json_found(const resight_found *item, const resight_subject *what
     json_object_set_new(match, "name", json_name(item->name));
     json_object_set_new(match, "kind", json_string(resight_media_kind_name(item->kind)));
     json_object_set_new(match, "evidence", json_string(resight_evidence_name(item->evidence)));
+    json_object_set_new(match, "confidence", json_string(resight_confidence_name(item->confidence)));
+    json_object_set_new(match, "corners", json_corners(item));
+    if (item->evidence == RESIGHT_BY_PATCHES)
+        json_object_set_new(match, "patches", json_integer(item->patches));
     json_object_set_new(match, "distance_bits", json_integer(item->distance_bits));
     json_object_set_new(match, "pdq_distance_bits", item->pdq_bits <= 256 ? json_integer(item->pdq_bits) : json_null());
     json_object_set_new(match, "view", json_string(resight_view_name(item->view)));
@@ -145,6 +159,15 @@ static void print_where(FILE *out, const resight_found *item, const resight_subj
         fprintf(out, ", and %zu more stretches", item->segment_count - 1);
 }
 
+/* What was compared, if it was not the whole raster. */
+static const char *seen_as(const resight_found *item) {
+    const unsigned views = item->view | item->known_view;
+    return views & RESIGHT_VIEW_RECTANGLE ? ", a rectangle of it"
+           : views & RESIGHT_VIEW_TRIMMED ? ", trimmed"
+           : views & RESIGHT_VIEW_REDUCED ? ", reduced"
+                                          : "";
+}
+
 static void print_match(FILE *out, const char *name, const resight_found *item, const resight_subject *what,
                         const resight_answer *got) {
     print_name(out, name);
@@ -152,13 +175,17 @@ static void print_match(FILE *out, const char *name, const resight_found *item, 
     print_name(out, item->name);
     if (item->evidence == RESIGHT_BY_FILE)
         fputs(", the same file", out);
+    else if (item->evidence == RESIGHT_BY_PATCHES)
+        fprintf(out, ", %u patches%s", item->patches, item->transform ? ", mirrored" : "");
     else
         fprintf(out, ", %u bits%s%s%s%s", item->distance_bits, item->transform ? ", " : "",
                 item->transform ? resight_transform_name(item->transform) : "", item->inverted ? ", inverted" : "",
-                (item->view | item->known_view) & RESIGHT_VIEW_REDUCED ? ", reduced" : "");
+                seen_as(item));
     if (item->dialect != item->known_dialect)
         fprintf(out, ", hashed as %s and known as %s", resight_dialect_name(item->dialect),
                 resight_dialect_name(item->known_dialect));
+    if (item->confidence == RESIGHT_PROBABLE)
+        fputs(", probable", out);
     print_where(out, item, what, got);
     putc('\n', out);
 }

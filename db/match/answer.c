@@ -15,6 +15,14 @@ const char *resight_evidence_name(resight_evidence evidence) {
     return "unknown";
 }
 
+const char *resight_confidence_name(resight_confidence confidence) {
+    switch (confidence) {
+    case RESIGHT_PROBABLE: return "probable";
+    case RESIGHT_CERTAIN: return "certain";
+    }
+    return "unknown";
+}
+
 void resight_answer_free(resight_answer *answer) {
     for (size_t i = 0; i < answer->count; i++) {
         free(answer->items[i].name);
@@ -43,6 +51,8 @@ resight_found *answer_add(resight_answer *answer, const resight_found *item) {
 
 static int best_first(const void *left, const void *right) {
     const resight_found *a = left, *b = right;
+    if (a->confidence != b->confidence)
+        return a->confidence > b->confidence ? -1 : 1;
     if (a->evidence != b->evidence)
         return a->evidence < b->evidence ? -1 : 1;
     if (a->frames != b->frames)

@@ -96,7 +96,8 @@ static resight_found item_of(const near_pair *nearest, uint32_t frames, const ne
 }
 
 /* One entry's pairs: the way of turning that most frames agree on; of equals, the nearest. */
-static int gather_entry(resight_matcher *m, const near_pair *pairs, size_t count, resight_found *best) {
+static int gather_entry(resight_matcher *m, const near_pair *pairs, size_t count, item_teller *tell,
+                        resight_found *best) {
     size_t best_start = 0, best_count = 0;
     for (size_t start = 0, end; start < count; start = end) {
         for (end = start; end < count && pair_way(&pairs[end]) == pair_way(&pairs[start]);)
@@ -106,6 +107,7 @@ static int gather_entry(resight_matcher *m, const near_pair *pairs, size_t count
         if (frames < best->frames || (frames == best->frames && nearest->distance_bits >= best->distance_bits))
             continue;
         *best = item_of(nearest, frames, pairs + start, end - start);
+        tell(m, nearest, best);
         best_start = start;
         best_count = end - start;
     }
@@ -124,14 +126,14 @@ static void add_time(resight_found *same_file, resight_found *item) {
     free(item->segments);
 }
 
-int gather(resight_matcher *m, resight_evidence evidence) {
+int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell) {
     pairs_sort(m, by_entry);
     int status = count_holders(m);
     for (size_t from = 0, to; status == RESIGHT_OK && from < m->pair_count; from = to) {
         for (to = from; to < m->pair_count && m->pairs[to].entry == m->pairs[from].entry;)
             to++;
         resight_found item = {0}, *known = answer_item(m->out, m->pairs[from].entry);
-        status = gather_entry(m, m->pairs + from, to - from, &item);
+        status = gather_entry(m, m->pairs + from, to - from, tell, &item);
         item.evidence = evidence;
         if (status == RESIGHT_OK && known)
             add_time(known, &item);

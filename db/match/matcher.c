@@ -22,6 +22,8 @@ int resight_matcher_new(resight_db *db, resight_matcher **out, resight_error *er
         return resight_fail(error, RESIGHT_E_NOMEM, "no memory for a matcher");
     int status = resight_finder_new(&m->finder);
     if (status == RESIGHT_OK)
+        status = resight_patcher_new(&m->patcher);
+    if (status == RESIGHT_OK)
         status = resight_hasher_new(RESIGHT_CPU_AUTO, &m->hasher);
     if (status != RESIGHT_OK)
         return resight_fail(error, status, "cannot make a matcher: %s", resight_status_name(status));
@@ -47,6 +49,10 @@ void resight_matcher_free(resight_matcher **matcher) {
     resight_finder_free(&m->finder);
     free(m->part_marks);
     free(m->parts);
+    resight_patcher_free(&m->patcher);
+    resight_patch_matches_free(&m->patch_matches);
+    free(m->patch_pairs);
+    free(m->votes);
     free(m);
     *matcher = NULL;
 }
@@ -63,8 +69,9 @@ static int take_same_file(resight_matcher *m, uint64_t id) {
         return banks_note(m, &(near_pair){.entry = id, .bank = entry.bank});
     if (banks_left_out(m, entry.bank))
         return RESIGHT_OK;
-    return answer_add(m->out, &(resight_found){.entry = id, .evidence = RESIGHT_BY_FILE}) ? RESIGHT_OK
-                                                                                          : out_of_memory(m);
+    resight_found same = {.entry = id, .evidence = RESIGHT_BY_FILE, .confidence = RESIGHT_CERTAIN};
+    place_turned(RESIGHT_ORIGINAL, 0, 0, 1, 1, same.corner);
+    return answer_add(m->out, &same) ? RESIGHT_OK : out_of_memory(m);
 }
 
 static int find_same_file(resight_matcher *m) {
@@ -80,11 +87,17 @@ static int find_same_file(resight_matcher *m) {
     return status < 0 ? status : RESIGHT_OK;
 }
 
+static void tell_frame(const resight_matcher *m, const near_pair *nearest, resight_found *item) {
+    (void)m;
+    item->confidence = nearest->distance_bits <= RESIGHT_DEFAULT_RADIUS_BITS ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
+    place_turned(item->transform, 0, 0, 1, 1, item->corner);
+}
+
 static int find_frames(resight_matcher *m) {
     int status = pairs_find(m, m->subject->marks, m->subject->mark_count);
     if (status == RESIGHT_OK)
         status = banks_suppress(m);
-    return status == RESIGHT_OK ? gather(m, RESIGHT_BY_FRAME) : status;
+    return status == RESIGHT_OK ? gather(m, RESIGHT_BY_FRAME, tell_frame) : status;
 }
 
 /* Is this stage to be entered? What is known to be harmless is not looked at further. */
@@ -129,6 +142,8 @@ static int search(resight_matcher *m) {
         status = parts_find_trimmed(m);
     if (status == RESIGHT_OK && goes_on(m))
         status = parts_find_rectangles(m);
+    if (status == RESIGHT_OK && goes_on(m))
+        status = patches_find(m);
     return status == RESIGHT_OK ? answer_finish(m) : status;
 }
 

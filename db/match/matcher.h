@@ -40,6 +40,12 @@ typedef struct near_pair {
     bool inverted;
 } near_pair;
 
+/* What the patches of one thumbnail say of one known picture. */
+typedef struct asked_vote {
+    resight_patch_vote vote;
+    uint32_t width_px, height_px; /* of the thumbnail */
+} asked_vote;
+
 /* How many known items a frame of the query is near to. */
 typedef struct held_frame {
     uint64_t last_entry; /* while counting */
@@ -77,6 +83,14 @@ struct resight_matcher {
     resight_mark *part_marks; /* eight for each part */
     asked_part *parts;
     size_t part_mark_count, part_mark_capacity, part_capacity;
+
+    /* patches */
+    resight_patcher *patcher;
+    resight_patch_matches patch_matches;
+    resight_patch_pair *patch_pairs; /* of one known picture */
+    size_t patch_pair_capacity;
+    asked_vote *votes;
+    size_t vote_count, vote_capacity;
 };
 
 /* ---- pairs.c */
@@ -104,13 +118,25 @@ int banks_note(resight_matcher *m, const near_pair *pair);
 
 /* ---- gather.c */
 
+/* What a stage has to say of an item, from the nearest pair that speaks for it: how sure, and where. */
+typedef void item_teller(const resight_matcher *m, const near_pair *nearest, resight_found *item);
 /* The pairs by entry, as items of the answer that were found by this evidence. */
-int gather(resight_matcher *m, resight_evidence evidence);
+int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell);
 
 /* ---- parts.c */
 
 int parts_find_trimmed(resight_matcher *m);
 int parts_find_rectangles(resight_matcher *m);
+
+/* ---- patches.c */
+
+int patches_find(resight_matcher *m);
+
+/* ---- place.c */
+
+/* The corners of a picture that was turned, within the rectangle of the query that shows it: parts of 0..1. */
+void place_turned(resight_transform transform, float left, float top, float width, float height,
+                  resight_point corner[4]);
 
 /* ---- answer.c */
 

@@ -2,6 +2,8 @@
 /* The stages that look inside of frames: without borders and bars, and at rectangles that may be pictures. */
 #include "match/matcher.h"
 
+#define CERTAIN_PART_BITS 20
+
 /* One part of one thumbnail, as marks in the eight turns. Too little in it: it is left out. */
 static int add_part(resight_matcher *m, const resight_thumbnail *thumbnail, resight_rect part, resight_view kind) {
     if (!array_reserve(&m->part_marks, &m->part_mark_capacity, m->part_mark_count, RESIGHT_TRANSFORMS) ||
@@ -46,6 +48,15 @@ static int add_rectangles(resight_matcher *m, const resight_thumbnail *thumbnail
     return status;
 }
 
+/* Parts are smaller and plainer than pictures: what is near enough for a frame makes them probable. */
+static void tell_part(const resight_matcher *m, const near_pair *nearest, resight_found *item) {
+    const asked_part *part = &m->parts[nearest->mark / RESIGHT_TRANSFORMS];
+    const float width = (float)part->thumbnail->image.width_px, height = (float)part->thumbnail->image.height_px;
+    item->confidence = nearest->distance_bits <= CERTAIN_PART_BITS ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
+    place_turned(item->transform, (float)part->rect.x_px / width, (float)part->rect.y_px / height,
+                 (float)part->rect.width_px / width, (float)part->rect.height_px / height, item->corner);
+}
+
 static int find_parts(resight_matcher *m, int (*add)(resight_matcher *m, const resight_thumbnail *thumbnail),
                       resight_evidence evidence) {
     const resight_subject *subject = m->subject;
@@ -57,7 +68,7 @@ static int find_parts(resight_matcher *m, int (*add)(resight_matcher *m, const r
         status = pairs_find(m, m->part_marks, m->part_mark_count);
     if (status == RESIGHT_OK)
         status = banks_suppress(m);
-    return status == RESIGHT_OK ? gather(m, evidence) : status;
+    return status == RESIGHT_OK ? gather(m, evidence, tell_part) : status;
 }
 
 int parts_find_trimmed(resight_matcher *m) {

@@ -30,6 +30,15 @@ typedef enum resight_evidence {
 /** "file", "frame", "trimmed", "rectangle", "patches"; "unknown" for anything else. */
 RESIGHT_API const char *resight_evidence_name(resight_evidence evidence);
 
+/** How sure a match is. The values are pinned. */
+typedef enum resight_confidence {
+    RESIGHT_PROBABLE = 1, /**< worth a look: now and then it is another picture that looks alike */
+    RESIGHT_CERTAIN = 2   /**< no false one was seen among millions of pairs of unrelated pictures */
+} resight_confidence;
+
+/** "probable", "certain"; "unknown" for anything else. */
+RESIGHT_API const char *resight_confidence_name(resight_confidence confidence);
+
 /** How much is done for a query that nothing was found for. The values are pinned. */
 typedef enum resight_effort {
     RESIGHT_EFFORT_FAST = 1,    /**< files and whole frames: what PDQ finds */
@@ -65,6 +74,11 @@ typedef struct resight_matching {
  */
 RESIGHT_API resight_matching resight_matching_default(void);
 
+/** A point of a picture: 0..1 from left to right and from top to bottom; beyond them it lies outside. */
+typedef struct resight_point {
+    float x, y;
+} resight_point;
+
 /** One known item that the query shows. */
 typedef struct resight_found {
     uint64_t entry;
@@ -72,7 +86,12 @@ typedef struct resight_found {
     resight_media_kind kind;
     char *name; /**< owned by the answer */
     resight_evidence evidence;
-    uint16_t distance_bits; /**< of the nearest pair of marks */
+    resight_confidence confidence;
+    /** The corners of the known picture within the query: where its top left, top right, bottom right and bottom left
+        lie. Of a trimmed known picture, those of its rest. */
+    resight_point corner[4];
+    uint32_t patches;       /**< that agree on it; 0 unless the evidence is patches */
+    uint16_t distance_bits; /**< of the nearest pair of marks; of patches, of the nearest agreeing pair of keys */
     uint16_t
         pdq_bits; /**< of the nearest pair of rasters as stored, one dialect: PDQ's own; UINT16_MAX: none is near */
     resight_view view;             /**< of the query in the nearest pair */
