@@ -119,10 +119,11 @@ static int keep_mark(void *user, const resight_mark *mark) {
 
 int media_hash(media_reader *reader, media *out, resight_error *error) {
     media got = {0};
+    const resight_sink sink = {.mark = keep_mark, .user = reader};
     int status = resight_decoder_open(reader->decoder, reader->source, &got.info, error);
     reader->how.reduced = reader->all_views && got.info.kind == RESIGHT_IMAGE;
     if (status == RESIGHT_OK)
-        status = resight_hash_frames(reader->decoder, reader->hasher, &reader->how, keep_mark, reader, error);
+        status = resight_hash_frames(reader->decoder, reader->hasher, &reader->how, &sink, error);
     if (status != RESIGHT_OK)
         return status;
     got.damaged = resight_decoder_damaged(reader->decoder);

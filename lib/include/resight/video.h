@@ -38,12 +38,24 @@ typedef struct resight_marking {
     bool reduced;            /**< and the same of the reduced picture, RESIGHT_VIEW_REDUCED */
 } resight_marking;
 
-/**
- * Called for each mark, in presentation order.
- *
- * @return RESIGHT_OK to go on; anything else ends the run and is returned by it unchanged
- */
-typedef int (*resight_mark_sink)(void *user, const resight_mark *mark);
+/** A frame made small, for all that is looked for inside a picture. */
+typedef struct resight_thumbnail {
+    resight_image image; /**< resight_image_thumbnail() of the frame; borrowed for the call */
+    int64_t time_us;     /**< of the frame */
+    resight_view view;   /**< of the frame */
+} resight_thumbnail;
+
+/** A frame of a video gets a thumbnail when its hash is more than this many bits from that of the last one with one. */
+#define RESIGHT_SCENE_BITS 62
+
+/** Where results go: functions that are called with user. Anything but RESIGHT_OK ends the run and is its result. */
+typedef struct resight_sink {
+    /** For each mark, in presentation order. */
+    int (*mark)(void *user, const resight_mark *mark);
+    /** After the marks of a still's frame, or of a video's frame that shows something new; NULL: no thumbnails. */
+    int (*thumbnail)(void *user, const resight_thumbnail *thumbnail);
+    void *user;
+} resight_sink;
 
 /**
  * Hash every sampled frame of the file that is open in a decoder.
@@ -51,12 +63,12 @@ typedef int (*resight_mark_sink)(void *user, const resight_mark *mark);
  * @param decoder  just opened; read to its end
  * @param hasher   borrowed
  * @param how      borrowed
- * @param sink     called with user for each mark
+ * @param sink     borrowed
  * @param error    may be NULL
  * @return RESIGHT_OK, or the first failure of decoder, hasher or sink
  */
 RESIGHT_API int resight_hash_frames(resight_decoder *decoder, resight_hasher *hasher, const resight_marking *how,
-                                    resight_mark_sink sink, void *user, resight_error *error);
+                                    const resight_sink *sink, resight_error *error);
 
 /**
  * The same for one file, from its path: for those who hash a file now and then. Who hashes many keeps a decoder and a
@@ -67,7 +79,7 @@ RESIGHT_API int resight_hash_frames(resight_decoder *decoder, resight_hasher *ha
  * @return as resight_source_open_path(), resight_decoder_open() and resight_hash_frames()
  */
 RESIGHT_API int resight_hash_file(const char *path, const resight_decode_options *options, const resight_marking *how,
-                                  resight_mark_sink sink, void *user, resight_error *error);
+                                  const resight_sink *sink, resight_error *error);
 
 /** One frame of a query that lies within the radius of one frame of a known sequence. */
 typedef struct resight_frame_pair {
