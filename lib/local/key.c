@@ -21,7 +21,7 @@ void key_basis_fill(key_basis *basis) {
         for (unsigned v = 1; v <= 8; v++)
             for (unsigned u = 1; u <= 8; u++, k++)
                 basis->u[k] = (uint8_t)u, basis->v[k] = (uint8_t)v;
-    } else if (mode <= 3) { /* 0..7 without 0,0; plus 8,0 */
+    } else if (mode <= 3 || mode == 9) { /* 0..7 without 0,0; plus 8,0 */
         for (unsigned v = 0; v < 8; v++)
             for (unsigned u = 0; u < 8; u++)
                 if (u || v)
@@ -32,7 +32,7 @@ void key_basis_fill(key_basis *basis) {
         for (unsigned r = 1; r < lim && k < 64; r++)
             for (unsigned v = 0; v < KEY_FREQUENCIES; v++)
                 for (unsigned u = 0; u < KEY_FREQUENCIES; u++)
-                    if (u * u + v * v == r && k < 64 && (mode < 6 || (u && v)))
+                    if (u * u + v * v == r && k < 64 && (mode < 6 || mode >= 8 || (u && v)))
                         basis->u[k] = (uint8_t)u, basis->v[k] = (uint8_t)v, k++;
     }
 }
@@ -162,9 +162,18 @@ uint64_t key_of(const key_basis *basis, const space *s, const point *p, double w
     for (unsigned k = 0; k < 64; k++)
         c[k] = coefficient[basis->v[k]][basis->u[k]];
     const int mode = (int)TUNE(KEYMODE, 0);
-    const float threshold = mode % 2 ? 0 : median_of(c);
+    float threshold = mode % 2 ? 0 : median_of(c);
+    if (mode >= 8) {
+        float e[64]; unsigned n = 0;
+        for (unsigned k = 0; k < 64; k++) if (!(basis->v[k] & 1)) {
+            unsigned j = n++;
+            for (; j > 0 && e[j - 1] > c[k]; j--) e[j] = e[j - 1];
+            e[j] = c[k];
+        }
+        threshold = e[(n - 1) / 2];
+    }
     uint64_t key = 0;
     for (unsigned k = 0; k < 64; k++)
-        key |= (uint64_t)(c[k] > threshold) << k;
+        key |= (uint64_t)(c[k] > (mode >= 8 && basis->v[k] & 1 ? 0 : threshold)) << k;
     return key;
 }
