@@ -11,6 +11,10 @@ typedef struct media {
     bool damaged;              /* a video with parts that could not be read */
     const resight_mark *marks; /* borrowed from the reader until its next media_open() */
     size_t mark_count;
+    const resight_patch_set *patch_sets; /* borrowed likewise; of what is kept only */
+    size_t patch_set_count;
+    const resight_patch *patches;
+    size_t patch_count;
     const resight_thumbnail *thumbnails; /* borrowed likewise; of a query only */
     size_t thumbnail_count;
 } media;

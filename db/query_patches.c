@@ -96,6 +96,7 @@ static int judge(patch_query *query, entry_reader *at, uint32_t number, const re
                                                      .query = hit->query,
                                                      .distance_bits = hit->distance_bits,
                                                      .known = known,
+                                                     .time_us = at->set_held.time_us,
                                                      .width_px = at->set_held.width_px,
                                                      .height_px = at->set_held.height_px};
     return RESIGHT_OK;

@@ -113,7 +113,7 @@ typedef struct entry_view {
 #define CHUNK_COUNT(patches) (((uint32_t)(patches) + CHUNK_PATCHES - 1) / CHUNK_PATCHES)
 #define CHUNK_KEY(entry, chunk) ((uint64_t)(entry) << 16 | (chunk))
 #define CHUNK_KEY_ENTRY(key) ((uint64_t)(key) >> 16)
-_Static_assert(CHUNK_COUNT(RESIGHT_PATCHES_MAX) <= 1 << 16, "the number of a chunk fits its key");
+_Static_assert(CHUNK_COUNT(RESIGHT_ENTRY_PATCHES_MAX) <= 1 << 16, "the number of a chunk fits its key");
 
 /* Parts of a segment. Bands are numbered through, those of the hashes first, then those of the keys of patches: band b
  * has its offsets in PART_BANDS + 2b and its postings in PART_BANDS + 2b + 1. */

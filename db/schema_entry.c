@@ -70,17 +70,17 @@ static int mark_check(const resight_entry *entry, uint32_t i, resight_error *err
 /* Sets lie one after the other, in time and in the array of patches. */
 static bool set_follows(const resight_patch_set *set, const resight_patch_set *last) {
     const uint32_t first = last ? last->first + last->count : 0;
-    return set->first == first && set->count >= 1 && set->count <= RESIGHT_PATCHES_MAX - first && set->width_px >= 1 &&
+    return set->first == first && set->count >= 1 && set->count <= RESIGHT_ENTRY_PATCHES_MAX - first && set->width_px >= 1 &&
            set->height_px >= 1 && (set->view & ~RESIGHT_VIEW_REDUCED) < RESIGHT_VIEWS &&
            (!last || set->time_us >= last->time_us);
 }
 
 static int sets_check(const resight_entry *entry, resight_error *error) {
     const resight_patch_set *last = NULL;
-    if (entry->patch_count > RESIGHT_PATCHES_MAX || entry->patch_set_count > entry->patch_count ||
+    if (entry->patch_count > RESIGHT_ENTRY_PATCHES_MAX || entry->patch_set_count > entry->patch_count ||
         (entry->patch_count > 0 && (!entry->patches || !entry->patch_sets)))
         return resight_fail(error, RESIGHT_E_ARG, "%u patches in %u sets, expected at most %u, and one in each set",
-                            entry->patch_count, entry->patch_set_count, RESIGHT_PATCHES_MAX);
+                            entry->patch_count, entry->patch_set_count, RESIGHT_ENTRY_PATCHES_MAX);
     for (uint32_t i = 0; i < entry->patch_set_count; last = &entry->patch_sets[i++])
         if (!set_follows(&entry->patch_sets[i], last))
             return resight_fail(error, RESIGHT_E_ARG, "patch set %u: empty, out of range, or not after the one before",

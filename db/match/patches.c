@@ -5,7 +5,6 @@
  */
 #include "match/matcher.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Frames of a video that are asked with patches, spread evenly: each costs as much as a picture. */
@@ -46,7 +45,7 @@ static int keep_vote(resight_matcher *m, const resight_thumbnail *thumbnail, uin
 static int vote(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame, const resight_patch *patches,
                 const resight_patch_match *matches, size_t count) {
     resight_patch_vote result;
-    if (count < RESIGHT_PATCHES_LEAST)
+    if (count < 2)
         return RESIGHT_OK;
     if (!array_reserve(&m->patch_pairs, &m->patch_pair_capacity, 0, count))
         return out_of_memory(m);
@@ -60,6 +59,8 @@ static int vote(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t
     const int status = resight_patches_vote(m->patch_pairs, count, matches->width_px, matches->height_px, &result);
     if (status != RESIGHT_OK)
         return status == RESIGHT_NOT_FOUND ? RESIGHT_OK : status;
+    if (result.agreeing < 2 || (result.agreeing == 2 && result.large == 0))
+        return RESIGHT_OK;
     return keep_vote(m, thumbnail, frame, matches, matches->time_us, &result);
 }
 
@@ -68,11 +69,11 @@ static bool same_picture(const resight_patch_match *a, const resight_patch_match
 }
 
 static int ask_thumbnail(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame) {
-    resight_patch patches[RESIGHT_PATCHES_FOUND_MAX];
-    uint64_t keys[2 * RESIGHT_PATCHES_FOUND_MAX];
+    resight_patch patches[RESIGHT_PATCHES_MAX];
+    uint64_t keys[2 * RESIGHT_PATCHES_MAX];
     size_t count = 0;
     int status = resight_patcher_find(m->patcher, &thumbnail->image, RESIGHT_PATCHES_QUERY, patches,
-                                      RESIGHT_PATCHES_FOUND_MAX, &count);
+                                      RESIGHT_PATCHES_MAX, &count);
     if (status != RESIGHT_OK || count == 0)
         return status;
     const resight_patch_query_options options = {.common = COMMON_PATCHES};
@@ -90,15 +91,21 @@ static int ask_thumbnail(resight_matcher *m, const resight_thumbnail *thumbnail,
 
 static void tell_vote(const resight_matcher *m, const near_pair *nearest, resight_found *item) {
     const asked_vote *asked = &m->votes[nearest->mark];
-    const double longer = fmax(asked->width_px, asked->height_px);
-    item->confidence = asked->vote.certain ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
+    const double longer = asked->width_px > asked->height_px ? asked->width_px : asked->height_px;
+    item->confidence = asked->vote.agreeing >= 4 ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
     item->patches = asked->vote.agreeing;
-    item->distance_bits = asked->vote.nearest_bits;
+    item->distance_bits = 0;
     item->transform = asked->vote.mirrored ? RESIGHT_FLIP_Y : RESIGHT_ORIGINAL;
     for (int i = 0; i < 4; i++)
-        item->corner[i] =
-            (resight_point){(float)(asked->vote.corner[i][0] * longer / RESIGHT_PATCH_UNIT / asked->width_px),
-                            (float)(asked->vote.corner[i][1] * longer / RESIGHT_PATCH_UNIT / asked->height_px)};
+        item->corner[i] = (resight_point){(float)(asked->vote.corner[i][0] * longer / 32768 / asked->width_px),
+                                          (float)(asked->vote.corner[i][1] * longer / 32768 / asked->height_px)};
+}
+
+/* Of a still with transparent parts, the view on white stands for all, as it does when it is kept. */
+static bool stands_back(const resight_subject *subject, size_t i) {
+    const resight_thumbnail *it = &subject->thumbnails[i];
+    return it->view == RESIGHT_VIEW_ON_BLACK ||
+           (it->view == RESIGHT_VIEW_STORED && i + 1 < subject->thumbnail_count && it[1].view == RESIGHT_VIEW_ON_WHITE);
 }
 
 int patches_find(resight_matcher *m) {
@@ -109,7 +116,8 @@ int patches_find(resight_matcher *m) {
     m->pair_count = m->vote_count = 0;
     m->last_frame = count > 0 ? (uint32_t)count - 1 : 0;
     for (size_t i = 0; status == RESIGHT_OK && i < count; i += step)
-        status = ask_thumbnail(m, &m->subject->thumbnails[i], (uint32_t)i);
+        if (!stands_back(m->subject, i))
+            status = ask_thumbnail(m, &m->subject->thumbnails[i], (uint32_t)i);
     if (status == RESIGHT_OK)
         status = banks_suppress(m);
     return status == RESIGHT_OK ? gather(m, RESIGHT_BY_PATCHES, tell_vote) : status;

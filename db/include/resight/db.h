@@ -110,7 +110,7 @@ _Static_assert(sizeof(resight_patch_set) == 24, "a set has no padding");
 #define RESIGHT_NAME_MAX 4096
 #define RESIGHT_LABELS_MAX 1024
 #define RESIGHT_MARKS_MAX (1u << 24)
-#define RESIGHT_PATCHES_MAX (1u << 20)
+#define RESIGHT_ENTRY_PATCHES_MAX (1u << 20)
 
 /** One known item. Everything that it points to is borrowed. */
 typedef struct resight_entry {
@@ -129,7 +129,7 @@ typedef struct resight_entry {
     const resight_patch_set *patch_sets; /**< in order of time, one after the other over all patches */
     uint32_t patch_set_count;
     const resight_patch *patches;
-    uint32_t patch_count; /**< up to RESIGHT_PATCHES_MAX; 0 is allowed, and then there are no sets */
+    uint32_t patch_count; /**< up to RESIGHT_ENTRY_PATCHES_MAX; 0 is allowed, and then there are no sets */
 } resight_entry;
 
 /* ---- Writing ---------------------------------------------------------------------------------------------------- */
@@ -287,6 +287,7 @@ typedef struct resight_patch_match {
     uint16_t query; /**< which of the keys */
     uint16_t distance_bits;
     resight_patch known;          /**< that patch */
+    int64_t time_us;              /**< of that set */
     uint16_t width_px, height_px; /**< of that set's picture */
 } resight_patch_match;
 
