@@ -147,7 +147,7 @@ Test(keys, equal_the_definition, .timeout = 120) {
         for (size_t p = 0; p < sizeof plans / sizeof *plans; p++) {
             check_shape((key_shape)kind, 1, &plans[p], 3);
             check_shape((key_shape)kind, 100, &plans[p], QUERIES);
-            check_shape((key_shape)kind, 20000, &plans[p], 60);
+            check_shape((key_shape)kind, 20000, &plans[p], 20);
         }
 }
 
