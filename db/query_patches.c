@@ -20,6 +20,7 @@ typedef struct patch_query {
     uint32_t count, radius_bits;
     resight_patch_query_options options;
     uint32_t *live; /* [count]: live hits of each key so far, of all banks; not above common + 1 */
+    uint32_t *raw;  /* [count]: hits of each key in the segment at hand */
     resight_patch_matches *out;
     resight_error *error;
 } patch_query;
@@ -153,18 +154,37 @@ static uint32_t hit_limit(const patch_query *query, uint64_t dead) {
     return query->options.common == 0 || limit > UINT32_MAX ? 0 : (uint32_t)limit;
 }
 
+/* Hits of keys that are common already, or for having been cut off at the limit, need not be judged. */
+static void drop_cut_off(patch_query *query, uint32_t limit) {
+    resight_hits *hits = &query->reader->hits;
+    size_t kept = 0;
+    if (limit == 0)
+        return;
+    memset(query->raw, 0, query->count * sizeof *query->raw);
+    for (size_t i = 0; i < hits->count; i++)
+        query->raw[hits->items[i].query]++;
+    for (uint32_t key = 0; key < query->count; key++)
+        if (query->raw[key] > limit)
+            query->live[key] = query->options.common + 1;
+    for (size_t i = 0; i < hits->count; i++)
+        if (!is_common(query, hits->items[i].query))
+            hits->items[kept++] = hits->items[i];
+    hits->count = kept;
+}
+
 static int ask(patch_query *query, const db_segment *from, uint64_t dead) {
     resight_hits *hits = &query->reader->hits;
+    const uint32_t limit = hit_limit(query, dead);
     hits->count = 0;
     if (from->keys.count == 0)
         return RESIGHT_OK;
-    const int status = resight_key_index_query(&from->keys, query->keys, query->count, query->radius_bits,
-                                               hit_limit(query, dead), hits);
+    const int status = resight_key_index_query(&from->keys, query->keys, query->count, query->radius_bits, limit, hits);
     if (status == RESIGHT_E_DAMAGED)
         return reader_damaged(query->reader, query->error, "the index of segment", from->id);
     if (status != RESIGHT_OK)
         return resight_fail(query->error, status, "%s: search: %s", query->reader->db->dir,
                             resight_status_name(status));
+    drop_cut_off(query, limit);
     return judge_hits(query, from);
 }
 
@@ -214,9 +234,11 @@ int resight_reader_query_patches(resight_reader *reader, const uint64_t *keys, u
     if (status != RESIGHT_OK)
         return status;
     CLEANUP_FREE uint32_t *live = calloc(count, sizeof *live);
-    if (!live)
+    CLEANUP_FREE uint32_t *raw = calloc(count, sizeof *raw);
+    if (!live || !raw)
         return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", reader->db->dir);
     query.live = live;
+    query.raw = raw;
     out->count = out->common_keys = 0;
     status = ask_all(&query);
     if (status != RESIGHT_OK)

@@ -123,32 +123,46 @@ int verify_lookups(verify *run, resight_error *error) {
 typedef struct patch_batch {
     uint64_t keys[LOOKUP_BATCH];
     uint32_t count;
+    resight_hits hits;
     resight_patch_matches compared, found;
 } patch_batch;
 
 static void patch_batch_free(patch_batch **batch) {
     if (*batch) {
+        resight_hits_free(&(*batch)->hits);
         resight_patch_matches_free(&(*batch)->compared);
         resight_patch_matches_free(&(*batch)->found);
     }
     free(*batch);
 }
 
-static int compare_patch(patch_batch *batch, const entry_view *entry, uint32_t number, const resight_patch *patch) {
+static int by_index(const void *left, const void *right) {
+    const resight_hit *a = left, *b = right;
+    return a->index != b->index ? (a->index > b->index) - (a->index < b->index)
+                                : (a->query > b->query) - (a->query < b->query);
+}
+
+/* The patches of one chunk, of which the first is number `first` of the entry. */
+static int compare_chunk(patch_batch *batch, const entry_view *entry, const uint8_t *patches, uint32_t count,
+                         uint32_t first) {
+    uint64_t keys[CHUNK_PATCHES];
     resight_patch_matches *out = &batch->compared;
-    for (uint32_t q = 0; q < batch->count; q++) {
-        const unsigned distance_bits = (unsigned)__builtin_popcountll(batch->keys[q] ^ patch->key);
-        if (distance_bits > RESIGHT_PATCH_RADIUS_BITS)
-            continue;
-        if (!array_reserve(&out->items, &out->capacity, out->count, 1))
-            return RESIGHT_E_NOMEM;
+    resight_hits *hits = &batch->hits;
+    for (uint32_t i = 0; i < count; i++)
+        keys[i] = patch_at(patches, i).key;
+    hits->count = 0;
+    if (resight_key_scan(keys, count, batch->keys, batch->count, RESIGHT_PATCH_RADIUS_BITS, 0, hits) != RESIGHT_OK ||
+        !array_reserve(&out->items, &out->capacity, out->count, hits->count))
+        return RESIGHT_E_NOMEM;
+    if (hits->count > 1)
+        qsort(hits->items, hits->count, sizeof *hits->items, by_index);
+    for (size_t i = 0; i < hits->count; i++)
         out->items[out->count++] = (resight_patch_match){.entry = entry->id,
                                                          .bank = entry->bank,
-                                                         .patch = number,
-                                                         .query = (uint16_t)q,
-                                                         .distance_bits = (uint16_t)distance_bits,
-                                                         .known = *patch};
-    }
+                                                         .patch = first + hits->items[i].index,
+                                                         .query = hits->items[i].query,
+                                                         .distance_bits = hits->items[i].distance_bits,
+                                                         .known = patch_at(patches, hits->items[i].index)};
     return RESIGHT_OK;
 }
 
@@ -157,10 +171,9 @@ static int compare_patches(verify *run, const entry_view *entry, void *user) {
     for (uint32_t chunk = 0; chunk < CHUNK_COUNT(entry->patch_count); chunk++) {
         const uint8_t *patches = NULL;
         int status = chunk_read(run->db, run->reader->txn, entry, chunk, &patches, NULL);
-        for (uint32_t i = 0; status == RESIGHT_OK && i < chunk_patches(entry->patch_count, chunk); i++) {
-            const resight_patch patch = patch_at(patches, i);
-            status = compare_patch(user, entry, chunk * CHUNK_PATCHES + i, &patch);
-        }
+        if (status == RESIGHT_OK)
+            status =
+                compare_chunk(user, entry, patches, chunk_patches(entry->patch_count, chunk), chunk * CHUNK_PATCHES);
         if (status != RESIGHT_OK)
             return status;
     }

@@ -9,6 +9,7 @@
 #include "kernels/kernels.h"
 
 #include <arm_neon.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define LANES 4

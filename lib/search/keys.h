@@ -10,9 +10,9 @@
  * Times of one step in hundredths of a nanosecond, measured as those of plan.h were (bench_patch_search): the ratios
  * matter. A value is two offsets and a posting; a candidate is a key met at random; a scan takes eight keys at a time.
  */
-#define KEY_PROBE_COST 500
-#define KEY_CANDIDATE_COST 500
-#define KEY_SCAN_COST 10
+#define KEY_PROBE_COST 600
+#define KEY_CANDIDATE_COST 400
+#define KEY_SCAN_COST 8
 
 /* Queries that are answered together: as many as a picture has patches, or half of them. */
 #define KEY_BATCH 256
