@@ -159,7 +159,7 @@ static uint32_t straight_edge(const lines *l, uint32_t end) {
 }
 
 /* How many lines of one side to peel. */
-static uint32_t peel_side(const resight_image *part, side s, bool through_text) {
+static uint32_t peel_side(const resight_image *part, side s, trim_manner manner) {
     lines l = {.count = is_row(s) ? part->height_px : part->width_px,
                .length_px = is_row(s) ? part->width_px : part->height_px,
                .colour = outermost_colour(part, s)};
@@ -167,13 +167,15 @@ static uint32_t peel_side(const resight_image *part, side s, bool through_text) 
         measure_rows(part, &l, s == BOTTOM);
     else
         measure_columns(part, &l, s == RIGHT);
-    const uint32_t end = background_lines(&l, through_text);
+    const uint32_t end = background_lines(&l, manner.through_text);
     if (end == 0 || end == l.count)
         return end;
     if (is_gradient(&l, end))
         return 0;
     if (is_picture(&l, end) || (end + 1 < l.count && is_picture(&l, end + 1)))
         return straight_edge(&l, end);
+    if (manner.to_edges)
+        return 0;
     const bool page = l.colour <= EXTREME || l.colour >= 255 - EXTREME;
     return page ? end : 0;
 }
@@ -183,13 +185,13 @@ static bool large_enough(uint32_t left_px, uint32_t whole_px) {
 }
 
 /* Peel until nothing changes; false when too little would be left. */
-static bool peel(const resight_image *grey, bool through_text, resight_rect *rect) {
+bool trim_peel(const resight_image *grey, trim_manner manner, resight_rect *rect) {
     *rect = (resight_rect){0, 0, grey->width_px, grey->height_px};
     for (int round = 0; round < ROUNDS; round++) {
         const resight_image part = resight_image_part(grey, *rect);
         uint32_t depth[SIDES];
         for (side s = TOP; s < SIDES; s++)
-            depth[s] = peel_side(&part, s, through_text);
+            depth[s] = peel_side(&part, s, manner);
         if (depth[TOP] + depth[BOTTOM] + depth[LEFT] + depth[RIGHT] == 0)
             break;
         if (depth[LEFT] + depth[RIGHT] >= rect->width_px || depth[TOP] + depth[BOTTOM] >= rect->height_px)
@@ -213,7 +215,7 @@ int resight_trim(const resight_image *grey, resight_rect *out) {
     if (!trim_accepts(grey))
         return RESIGHT_E_ARG;
     resight_rect rect;
-    if (!peel(grey, true, &rect) && !peel(grey, false, &rect))
+    if (!trim_peel(grey, (trim_manner){.through_text = true}, &rect) && !trim_peel(grey, (trim_manner){0}, &rect))
         return RESIGHT_NOT_FOUND;
     *out = rect;
     return RESIGHT_OK;
