@@ -189,6 +189,8 @@ static void distances(const picture *known, const picture *asked, unsigned best[
     for (unsigned k = 0; k < known->count; k++)
         for (unsigned a = 0; a < asked->count; a++) {
             const region *one = &known->regions[k], *other = &asked->regions[a];
+            if (one->evidence == RECTANGLE) /* strangers have them, the bank does not */
+                continue;
             if (one->turned[0].quality < (getenv("KQ") ? atoi(getenv("KQ")) : 50))
                 continue;
             const unsigned d = region_distance(one, other);

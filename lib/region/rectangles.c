@@ -186,23 +186,42 @@ static void combine(const axis *columns, const axis *rows, unsigned left, unsign
         }
 }
 
-int resight_rectangles(resight_finder *finder, const resight_image *grey, resight_rect out[RESIGHT_RECTANGLES_MAX],
-                       unsigned *count) {
-    if (!trim_accepts(grey))
-        return RESIGHT_E_ARG;
+/* A picture on white in a white border ends where the border does, or where the white does: the known picture may have
+ * been stored with either. What resight_trim() does not give comes first. */
+static unsigned other_trims(const resight_image *grey, resight_rect out[RESIGHT_RECTANGLES_MAX]) {
+    static const trim_manner manners[] = {{true, true}, {false, true}, {false, false}};
+    resight_rect trimmed = {0, 0, grey->width_px, grey->height_px}, rect;
+    unsigned count = 0;
+    resight_trim(grey, &trimmed);
+    for (size_t i = 0; i < sizeof manners / sizeof *manners; i++)
+        if (trim_peel(grey, manners[i], &rect) && memcmp(&rect, &trimmed, sizeof rect) != 0 &&
+            (count == 0 || memcmp(&rect, &out[count - 1], sizeof rect) != 0))
+            out[count++] = rect;
+    return count;
+}
+
+static unsigned search(resight_finder *finder, const resight_image *grey, ranked list[RESIGHT_RECTANGLES_MAX]) {
     resight_image turned;
     resight_image_transform(grey, RESIGHT_FLIP_PLUS_1, finder->turned, &turned);
     find_lines(finder->step, grey, &finder->columns);
     find_lines(finder->step, &turned, &finder->rows);
-    ranked list[RESIGHT_RECTANGLES_MAX];
-    unsigned found = 0;
     const axis *columns = &finder->columns;
+    unsigned count = 0;
     for (unsigned left = 0; left + 1 < columns->count; left++)
         for (unsigned right = left + 1; right < columns->count; right++)
             if (large_enough(columns->at[right] - columns->at[left], columns->across_px))
-                combine(columns, &finder->rows, left, right, list, &found);
-    for (unsigned i = 0; i < found; i++)
-        out[i] = list[i].rect;
-    *count = found;
-    return found > 0 ? RESIGHT_OK : RESIGHT_NOT_FOUND;
+                combine(columns, &finder->rows, left, right, list, &count);
+    return count;
+}
+
+int resight_rectangles(resight_finder *finder, const resight_image *grey, resight_rect out[RESIGHT_RECTANGLES_MAX],
+                       unsigned *count) {
+    if (!trim_accepts(grey))
+        return RESIGHT_E_ARG;
+    ranked list[RESIGHT_RECTANGLES_MAX];
+    const unsigned found = search(finder, grey, list);
+    *count = other_trims(grey, out);
+    for (unsigned i = 0; i < found && *count < RESIGHT_RECTANGLES_MAX; i++)
+        out[(*count)++] = list[i].rect;
+    return *count > 0 ? RESIGHT_OK : RESIGHT_NOT_FOUND;
 }

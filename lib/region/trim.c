@@ -28,114 +28,110 @@
 
 typedef enum side { TOP, BOTTOM, LEFT, RIGHT, SIDES } side;
 
-/* The lines of one side, from the outside inwards. */
+/* What one line is like, compared with the colour of the outermost one. Sixteen bits hold them for a whole line, which
+ * lets compilers count eight pixels and more at once. */
+typedef struct line {
+    uint16_t near;      /* pixels of that colour */
+    uint16_t alike;     /* pixels rather of that colour than of any ink */
+    uint16_t drift;     /* sum of the differences of those that are near */
+    uint16_t deviation; /* sum of the differences of all, none counted as more than MAX_DEVIATION */
+} line;
+#define MAX_DEVIATION 127
+_Static_assert(MAX_DEVIATION *MAX_SIDE <= UINT16_MAX, "a sum over a line fits");
+
+/* The lines of one side, from the outside inwards, measured as far as they have been looked at. */
 typedef struct lines {
-    uint32_t count, length_px;
-    uint8_t colour;               /* of the outermost line */
-    uint32_t near[MAX_SIDE];      /* pixels of that colour */
-    uint32_t alike[MAX_SIDE];     /* pixels rather of that colour than of any ink */
-    uint32_t drift[MAX_SIDE];     /* sum of the differences of those from that colour */
-    uint32_t deviation[MAX_SIDE]; /* the same of all pixels */
+    const resight_image *part;
+    side side;
+    uint32_t count, length_px, measured;
+    uint8_t colour; /* of the outermost line */
+    line line[MAX_SIDE];
 } lines;
 
 static bool is_row(side s) {
     return s == TOP || s == BOTTOM;
 }
 
+/* The pixels of a line one after another; those of a column are gathered. */
+static const uint8_t *pixels(const lines *l, uint32_t i, uint8_t gathered[MAX_SIDE]) {
+    const uint32_t at = l->side == TOP || l->side == LEFT ? i : l->count - 1 - i;
+    const size_t stride = l->part->stride_bytes;
+    if (is_row(l->side))
+        return l->part->px + at * stride;
+    for (uint32_t y = 0; y < l->length_px; y++)
+        gathered[y] = l->part->px[y * stride + at];
+    return gathered;
+}
+
+static line measure(const uint8_t *px, uint32_t length, uint8_t colour) {
+    uint16_t near = 0, alike = 0, drift = 0, deviation = 0;
+    for (uint32_t i = 0; i < length; i++) {
+        const uint8_t d = px[i] > colour ? (uint8_t)(px[i] - colour) : (uint8_t)(colour - px[i]);
+        near = (uint16_t)(near + (d <= TOLERANCE));
+        alike = (uint16_t)(alike + (d <= TEXT_TOLERANCE));
+        drift = (uint16_t)(drift + (d <= TOLERANCE ? d : 0));
+        deviation = (uint16_t)(deviation + (d < MAX_DEVIATION ? d : MAX_DEVIATION));
+    }
+    return (line){near, alike, drift, deviation};
+}
+
+static const line *line_at(lines *l, uint32_t i) {
+    uint8_t gathered[MAX_SIDE];
+    for (; l->measured <= i; l->measured++)
+        l->line[l->measured] = measure(pixels(l, l->measured, gathered), l->length_px, l->colour);
+    return &l->line[i];
+}
+
 /* The lower median, which does not depend on the order. */
-static uint8_t median(const uint32_t histogram[256], uint32_t count) {
-    uint32_t below = 0;
+static uint8_t median(const uint8_t *px, uint32_t length) {
+    uint32_t histogram[256] = {0}, below = 0;
+    for (uint32_t i = 0; i < length; i++)
+        histogram[px[i]]++;
     for (unsigned v = 0; v < 256; v++) {
         below += histogram[v];
-        if (2 * below >= count)
+        if (2 * below >= length)
             return (uint8_t)v;
     }
     return 255;
 }
 
-static uint8_t outermost_colour(const resight_image *part, side s) {
-    const size_t step = is_row(s) ? 1 : part->stride_bytes;
-    const uint32_t length = is_row(s) ? part->width_px : part->height_px;
-    const uint8_t *px = part->px;
-    if (s == BOTTOM)
-        px += (part->height_px - 1) * part->stride_bytes;
-    if (s == RIGHT)
-        px += part->width_px - 1;
-    uint32_t histogram[256] = {0};
-    for (uint32_t i = 0; i < length; i++)
-        histogram[px[i * step]]++;
-    return median(histogram, length);
-}
-
-static uint32_t difference(uint8_t a, uint8_t b) {
-    return a > b ? (uint32_t)(a - b) : (uint32_t)(b - a);
-}
-
-static void measure_rows(const resight_image *part, lines *l, bool reversed) {
-    for (uint32_t y = 0; y < l->count; y++) {
-        const uint8_t *row = part->px + (reversed ? l->count - 1 - y : y) * part->stride_bytes;
-        uint32_t near = 0, alike = 0, drift = 0, deviation = 0;
-        for (uint32_t x = 0; x < l->length_px; x++) {
-            const uint32_t d = difference(row[x], l->colour);
-            near += d <= TOLERANCE;
-            alike += d <= TEXT_TOLERANCE;
-            drift += d <= TOLERANCE ? d : 0;
-            deviation += d;
-        }
-        l->near[y] = near;
-        l->alike[y] = alike;
-        l->drift[y] = drift;
-        l->deviation[y] = deviation;
-    }
-}
-
-static void measure_columns(const resight_image *part, lines *l, bool reversed) {
-    uint32_t near[MAX_SIDE] = {0}, alike[MAX_SIDE] = {0}, drift[MAX_SIDE] = {0}, deviation[MAX_SIDE] = {0};
-    for (uint32_t y = 0; y < l->length_px; y++) {
-        const uint8_t *row = part->px + y * part->stride_bytes;
-        for (uint32_t x = 0; x < l->count; x++) {
-            const uint32_t d = difference(row[x], l->colour);
-            near[x] += d <= TOLERANCE;
-            alike[x] += d <= TEXT_TOLERANCE;
-            drift[x] += d <= TOLERANCE ? d : 0;
-            deviation[x] += d;
-        }
-    }
-    for (uint32_t x = 0; x < l->count; x++) {
-        l->near[x] = near[reversed ? l->count - 1 - x : x];
-        l->alike[x] = alike[reversed ? l->count - 1 - x : x];
-        l->drift[x] = drift[reversed ? l->count - 1 - x : x];
-        l->deviation[x] = deviation[reversed ? l->count - 1 - x : x];
-    }
+static void look_from(lines *l, const resight_image *part, side s) {
+    uint8_t gathered[MAX_SIDE];
+    l->part = part;
+    l->side = s;
+    l->count = is_row(s) ? part->height_px : part->width_px;
+    l->length_px = is_row(s) ? part->width_px : part->height_px;
+    l->measured = 0;
+    l->colour = median(pixels(l, 0, gathered), l->length_px);
 }
 
 /* One pixel in 32 may differ: dust, a clock in a corner, ringing. */
-static bool is_flat(const lines *l, uint32_t i) {
-    return l->near[i] * 32 >= l->length_px * 31;
+static bool is_flat(lines *l, uint32_t i) {
+    return line_at(l, i)->near * 32 >= l->length_px * 31;
 }
 
 /* A border keeps its colour; a vignette or a sky leaves it by and by. */
-static bool is_background(const lines *l, uint32_t i) {
-    return is_flat(l, i) && l->drift[i] <= l->drift[0] + DRIFT * l->length_px;
+static bool is_background(lines *l, uint32_t i) {
+    return is_flat(l, i) && line_at(l, i)->drift <= line_at(l, 0)->drift + DRIFT * l->length_px;
 }
 
 /* The background ended where the colour had drifted too far, a little with every line. */
-static bool is_gradient(const lines *l, uint32_t end) {
-    return is_flat(l, end) && l->drift[end] < l->drift[end - 1] + DRIFT / 2 * l->length_px;
+static bool is_gradient(lines *l, uint32_t end) {
+    return is_flat(l, end) && line_at(l, end)->drift < line_at(l, end - 1)->drift + DRIFT / 2 * l->length_px;
 }
 
 /* Bold type covers up to two thirds of a line through its letters. */
-static bool may_be_text(const lines *l, uint32_t i) {
-    return l->alike[i] * 10 >= l->length_px * 3;
+static bool may_be_text(lines *l, uint32_t i) {
+    return line_at(l, i)->alike * 10 >= l->length_px * 3;
 }
 
 /* A quarter of the line is not of the border's colour. */
-static bool is_picture(const lines *l, uint32_t i) {
-    return l->near[i] * 4 <= l->length_px * 3;
+static bool is_picture(lines *l, uint32_t i) {
+    return line_at(l, i)->near * 4 <= l->length_px * 3;
 }
 
 /* Lines that are background, and the text between them: a line of type is at most an eighth of the picture high. */
-static uint32_t background_lines(const lines *l, bool through_text) {
+static uint32_t background_lines(lines *l, bool through_text) {
     uint32_t end = 0;
     for (uint32_t i = 0; i < l->count; i++) {
         if (is_background(l, i))
@@ -147,33 +143,30 @@ static uint32_t background_lines(const lines *l, bool through_text) {
 }
 
 /* The line where the picture begins, if that is a straight edge within a few lines of the end of the background. */
-static uint32_t straight_edge(const lines *l, uint32_t end) {
-    uint32_t highest = l->deviation[end - 1], edge = end;
+static uint32_t straight_edge(lines *l, uint32_t end) {
+    uint32_t highest = line_at(l, end - 1)->deviation, edge = end;
     for (uint32_t i = end; i < l->count && i <= end + MIXED_LINES; i++) {
-        if (l->deviation[i] > 2 * highest && is_picture(l, i))
+        if (line_at(l, i)->deviation > 2 * highest && is_picture(l, i))
             edge = i;
-        if (l->deviation[i] > highest)
-            highest = l->deviation[i];
+        if (line_at(l, i)->deviation > highest)
+            highest = line_at(l, i)->deviation;
     }
     return edge;
 }
 
 /* How many lines of one side to peel. */
-static uint32_t peel_side(const resight_image *part, side s, bool through_text) {
-    lines l = {.count = is_row(s) ? part->height_px : part->width_px,
-               .length_px = is_row(s) ? part->width_px : part->height_px,
-               .colour = outermost_colour(part, s)};
-    if (is_row(s))
-        measure_rows(part, &l, s == BOTTOM);
-    else
-        measure_columns(part, &l, s == RIGHT);
-    const uint32_t end = background_lines(&l, through_text);
+static uint32_t peel_side(const resight_image *part, side s, trim_manner manner) {
+    lines l;
+    look_from(&l, part, s);
+    const uint32_t end = background_lines(&l, manner.through_text);
     if (end == 0 || end == l.count)
         return end;
     if (is_gradient(&l, end))
         return 0;
     if (is_picture(&l, end) || (end + 1 < l.count && is_picture(&l, end + 1)))
         return straight_edge(&l, end);
+    if (manner.to_edges)
+        return 0;
     const bool page = l.colour <= EXTREME || l.colour >= 255 - EXTREME;
     return page ? end : 0;
 }
@@ -183,13 +176,13 @@ static bool large_enough(uint32_t left_px, uint32_t whole_px) {
 }
 
 /* Peel until nothing changes; false when too little would be left. */
-static bool peel(const resight_image *grey, bool through_text, resight_rect *rect) {
+bool trim_peel(const resight_image *grey, trim_manner manner, resight_rect *rect) {
     *rect = (resight_rect){0, 0, grey->width_px, grey->height_px};
     for (int round = 0; round < ROUNDS; round++) {
         const resight_image part = resight_image_part(grey, *rect);
         uint32_t depth[SIDES];
         for (side s = TOP; s < SIDES; s++)
-            depth[s] = peel_side(&part, s, through_text);
+            depth[s] = peel_side(&part, s, manner);
         if (depth[TOP] + depth[BOTTOM] + depth[LEFT] + depth[RIGHT] == 0)
             break;
         if (depth[LEFT] + depth[RIGHT] >= rect->width_px || depth[TOP] + depth[BOTTOM] >= rect->height_px)
@@ -213,7 +206,7 @@ int resight_trim(const resight_image *grey, resight_rect *out) {
     if (!trim_accepts(grey))
         return RESIGHT_E_ARG;
     resight_rect rect;
-    if (!peel(grey, true, &rect) && !peel(grey, false, &rect))
+    if (!trim_peel(grey, (trim_manner){.through_text = true}, &rect) && !trim_peel(grey, (trim_manner){0}, &rect))
         return RESIGHT_NOT_FOUND;
     *out = rect;
     return RESIGHT_OK;

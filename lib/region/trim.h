@@ -9,4 +9,13 @@
 /* The pictures that this room reads: grey, and no larger than a thumbnail. */
 bool trim_accepts(const resight_image *grey);
 
+/* How far to peel. */
+typedef struct trim_manner {
+    bool through_text; /* bars with lines of text in them, not only what is all background */
+    bool to_edges;     /* only what ends in a straight edge: a border, but not the white around a drawing */
+} trim_manner;
+
+/* Peel until nothing changes. False when nothing is peeled, or too little would be left. */
+bool trim_peel(const resight_image *grey, trim_manner manner, resight_rect *rect);
+
 #endif
