@@ -183,6 +183,11 @@ static answer match(const resight_mark *query, size_t query_count, const resight
         }
     if (!pairs || resight_align(pairs, count, NULL, a.segments, SEGMENTS, &a.count) != RESIGHT_OK)
         exit(1);
+    resight_locate_options closer = resight_locate_options_default();
+    if (getenv("WIDE"))
+        closer.radius_bits = (unsigned)atoi(getenv("WIDE"));
+    if (closer.radius_bits && resight_locate(a.segments, a.count, query, query_count, known, known_count, &closer) != RESIGHT_OK)
+        exit(1);
     for (size_t i = 0; i < a.count; i++) {
         a.evidence += a.segments[i].evidence;
         a.frames += a.segments[i].frames;

@@ -147,6 +147,35 @@ RESIGHT_API resight_align_options resight_align_options_default(void);
 RESIGHT_API int resight_align(resight_frame_pair *pairs, size_t count, const resight_align_options *options,
                               resight_segment *out, size_t capacity, size_t *found);
 
+/** How the ends of segments are looked for. Start from resight_locate_options_default(). */
+typedef struct resight_locate_options {
+    resight_align_options align; /**< as the segments were found with */
+    uint32_t radius_bits;        /**< of pairs near the line of a segment. Wide: there are few of them. 80 */
+    int64_t corridor_us;         /**< known frames this far from the line come into question. 1,000,000 */
+} resight_locate_options;
+
+/** The defaults named above. */
+RESIGHT_API resight_locate_options resight_locate_options_default(void);
+
+/**
+ * Find the ends and the speed of segments once more, among all frames near their lines and within a wider radius. Where
+ * much moves, frames between two known ones lie outside the radius of a search, and segments end early.
+ *
+ * Only times and speed change. What decides on a match, the frames and their evidence, stays as it was found.
+ *
+ * @param segments  [count], disjoint in query time, and again so afterwards
+ * @param query     marks of the query in the transform that matched, in order of time
+ * @param known     marks of the known item, in order of time; pairs across dialects are not looked at
+ * @param options   NULL for the defaults
+ * @return RESIGHT_OK
+ *         RESIGHT_E_ARG    as resight_align()
+ *         RESIGHT_E_NOMEM
+ *
+ * Cost: for each query mark in reach the known marks of its corridor, at most 64, and resight_align() of these pairs.
+ */
+RESIGHT_API int resight_locate(resight_segment *segments, size_t count, const resight_mark *query, size_t query_count,
+                               const resight_mark *known, size_t known_count, const resight_locate_options *options);
+
 /** A sequence of frames as a whole. */
 typedef struct resight_extent {
     int64_t duration_us; /**< <= 0: not known, nothing is covered */
