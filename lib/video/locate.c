@@ -13,6 +13,8 @@
 
 /* Of the known marks that come into question for one query mark, so many are looked at, spread evenly. */
 #define PARTNERS_MAX 64
+/* A line through fewer known moments may have any speed. */
+#define PLACES_OF_A_SPEED 5
 
 resight_locate_options resight_locate_options_default(void) {
     return (resight_locate_options){
@@ -43,9 +45,24 @@ static size_t not_before(const resight_mark *marks, size_t count, double time_us
     return from;
 }
 
+/*
+ * Half the width of the corridor at some time from a segment. Few places leave the speed open, and the corridor opens
+ * with the distance.
+ */
+static double corridor_at(const second_look *look, const resight_segment *segment, double query_us) {
+    const double before_us = (double)segment->query_from_us - query_us,
+                 after_us = query_us - (double)segment->query_to_us;
+    const double apart_us = fmax(fmax(before_us, after_us), 0);
+    const double open =
+        segment->places < PLACES_OF_A_SPEED ? look->how->align.max_speed - look->how->align.min_speed : 0;
+    return (double)look->how->corridor_us + apart_us * open;
+}
+
 /* Pairs of one query mark with the known marks around the moment it should show. */
-static void look_around(second_look *look, const resight_mark *mark, double known_us) {
-    const double corridor_us = (double)look->how->corridor_us;
+static void look_around(second_look *look, const resight_segment *segment, const resight_mark *mark) {
+    const double corridor_us = corridor_at(look, segment, (double)mark->time_us);
+    const double known_us =
+        (double)segment->known_from_us + segment->speed * ((double)mark->time_us - (double)segment->query_from_us);
     const size_t from = not_before(look->known, look->known_count, known_us - corridor_us);
     const size_t to = not_before(look->known, look->known_count, known_us + corridor_us);
     const size_t step = (to - from) / PARTNERS_MAX + 1;
@@ -55,8 +72,7 @@ static void look_around(second_look *look, const resight_mark *mark, double know
             continue;
         const unsigned bits = resight_hash_distance(&mark->hash, &known->hash);
         if (bits <= look->how->radius_bits)
-            look->pairs[look->pair_count++] =
-                (resight_frame_pair){mark->time_us, known->time_us, (uint16_t)bits, 1};
+            look->pairs[look->pair_count++] = (resight_frame_pair){mark->time_us, known->time_us, (uint16_t)bits, 1};
     }
 }
 
@@ -89,9 +105,7 @@ static int locate_one(second_look *look, resight_segment *segments, size_t count
         return RESIGHT_E_NOMEM;
     look->pair_count = 0;
     for (size_t i = from; i < to; i++)
-        look_around(look, &look->query[i],
-                    (double)segment->known_from_us +
-                        segment->speed * ((double)look->query[i].time_us - (double)segment->query_from_us));
+        look_around(look, segment, &look->query[i]);
     const int status = resight_align(pairs, look->pair_count, &one, &seen, 1, &found);
     if (status == RESIGHT_OK && found && seen.frames >= segment->frames) {
         segment->query_from_us = seen.query_from_us;
@@ -103,6 +117,31 @@ static int locate_one(second_look *look, resight_segment *segments, size_t count
     return status;
 }
 
+/* A time moved on, held within a sequence. */
+static int64_t moved(int64_t time_us, double by_us, resight_extent within) {
+    const double to_us = (double)time_us + by_us;
+    if (to_us <= 0)
+        return 0;
+    return within.duration_us > 0 && to_us > (double)within.duration_us ? within.duration_us : (int64_t)to_us;
+}
+
+/*
+ * A cut lies somewhere between the last frame that agrees and the next: in the middle, on average. The first frame of
+ * the query is its beginning, and the last one stands for the rest of it.
+ */
+static void widen(resight_segment *s, int64_t first_us, int64_t last_us, const resight_locate_options *how) {
+    const double half_us = (double)how->query.every_us / 2;
+    if (how->query.every_us <= 0 || how->query.duration_us <= 0)
+        return;
+    const double before_us = s->query_from_us == first_us ? 0 : half_us;
+    const double rest_us = (double)how->query.duration_us - (double)s->query_to_us;
+    const double after_us = s->query_to_us == last_us ? fmin(fmax(rest_us, 0), 2 * half_us) : half_us;
+    s->query_from_us = moved(s->query_from_us, -before_us, how->query);
+    s->query_to_us = moved(s->query_to_us, after_us, how->query);
+    s->known_from_us = moved(s->known_from_us, -before_us * s->speed, how->known);
+    s->known_to_us = moved(s->known_to_us, after_us * s->speed, how->known);
+}
+
 int resight_locate(resight_segment *segments, size_t count, const resight_mark *query, size_t query_count,
                    const resight_mark *known, size_t known_count, const resight_locate_options *options) {
     const resight_locate_options how = options ? *options : resight_locate_options_default();
@@ -110,5 +149,7 @@ int resight_locate(resight_segment *segments, size_t count, const resight_mark *
     int status = how.corridor_us < 0 ? RESIGHT_E_ARG : RESIGHT_OK;
     for (size_t i = 0; i < count && status == RESIGHT_OK; i++)
         status = locate_one(&look, segments, count, i);
+    for (size_t i = 0; i < count && status == RESIGHT_OK && query_count > 0; i++)
+        widen(&segments[i], query[0].time_us, query[query_count - 1].time_us, &how);
     return status;
 }
