@@ -143,8 +143,7 @@ static resight_mark *sample(const clip *c, sampling how, size_t *count) {
         if (how.every_us && c->marks[i].time_us < next_us)
             continue;
         next_us = how.every_us ? (c->marks[i].time_us / how.every_us + 1) * how.every_us : 0;
-        if (c->marks[i].quality >= RESIGHT_DEFAULT_MIN_QUALITY)
-            marks[(*count)++] = c->marks[i];
+        marks[(*count)++] = c->marks[i];
     }
     if (marks && how.longest_us)
         *count = resight_prune_marks(marks, *count, how.prune_bits, how.longest_us);
@@ -172,17 +171,32 @@ typedef struct answer {
 
 static unsigned radius_bits = RESIGHT_DEFAULT_RADIUS_BITS;
 
-static answer match(const resight_mark *query, size_t query_count, const resight_mark *known, size_t known_count) {
+static bool is_good(const resight_mark *mark) {
+    return mark->quality >= RESIGHT_DEFAULT_MIN_QUALITY;
+}
+
+static int64_t in_us(double seconds) {
+    return (int64_t)(seconds * SECOND_US);
+}
+
+/* Evidence from frames of good quality; ends from all. */
+static answer match(const resight_mark *query, size_t query_count, const resight_mark *known, size_t known_count,
+                    resight_extent query_extent, resight_extent known_extent) {
     resight_frame_pair *pairs = malloc((query_count * known_count + 1) * sizeof *pairs);
     size_t count = 0;
     answer a = {.count = 0};
     for (size_t i = 0; pairs && i < query_count; i++)
         for (size_t j = 0; j < known_count; j++) {
             const unsigned bits = resight_hash_distance(&query[i].hash, &known[j].hash);
-            if (bits <= radius_bits)
+            if (bits <= radius_bits && is_good(&query[i]) && is_good(&known[j]))
                 pairs[count++] = (resight_frame_pair){query[i].time_us, known[j].time_us, (uint16_t)bits, 1};
         }
     if (!pairs || resight_align(pairs, count, NULL, a.segments, SEGMENTS, &a.count) != RESIGHT_OK)
+        exit(1);
+    resight_locate_options closer = resight_locate_options_default();
+    closer.query = query_extent;
+    closer.known = known_extent;
+    if (resight_locate(a.segments, a.count, query, query_count, known, known_count, &closer) != RESIGHT_OK)
         exit(1);
     for (size_t i = 0; i < a.count; i++) {
         a.evidence += a.segments[i].evidence;
@@ -205,7 +219,9 @@ static void judge(const edit *e, const clip *query, const edit *known, sampling 
     double other = 0, seconds = 0;
     for (size_t k = 0; k < known->count; k++) {
         resight_mark *stored = sample(&known->clips[k], known_how, &known_count);
-        const answer a = match(marks, query_count, stored, known_count);
+        const answer a =
+            match(marks, query_count, stored, known_count, (resight_extent){in_us(query->seconds), query_how.every_us},
+                  (resight_extent){in_us(known->clips[k].seconds), known_how.every_us});
         const bool own = strcmp(known->clips[k].name, query->name) == 0;
         free(stored);
         sum->pairs += !own;

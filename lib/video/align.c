@@ -125,7 +125,7 @@ static resight_segment segment_of(const sightings *s, const stretch *on) {
         .distance_bits = UINT16_MAX,
     };
     if (first == last) {
-        const pair_row row = pairs_around(s, first, from);
+        const pair_row row = pairs_around(s, first, from, UINT16_MAX);
         segment.known_from_us = row.first->known_us;
         segment.known_to_us = row.last->known_us;
     }

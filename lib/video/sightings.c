@@ -8,6 +8,10 @@
 /* Evidence of a pair falls by half over as many bits: within the usual radius of 31, a frame that is a little off in
  * time is told from the right one, and still counts. */
 #define HALF_EVIDENCE_BITS 32.0
+/* Known frames that differ from a query frame by so few bits more than the nearest are one moment with it: twice what
+ * encoding does to a frame of a still scene. In a slow scene, where more of them resemble it, moments are told apart.
+ */
+#define SAME_PLACE_BITS 8
 /* A power of two, so that sums are exact and the same in any order. */
 #define EVIDENCE_UNITS 1048576.0
 /* Fitting and following settle after two or three turns; a line that swings between two stretches is stopped. */
@@ -91,13 +95,25 @@ const resight_frame_pair *pair_on_line(const sightings *s, const query_frame *fr
     return best;
 }
 
-pair_row pairs_around(const sightings *s, const query_frame *frame, const resight_frame_pair *pair) {
+static double gap_us(const resight_frame_pair *before, const resight_frame_pair *after) {
+    return (double)after->known_us - (double)before->known_us;
+}
+
+pair_row pairs_around(const sightings *s, const query_frame *frame, const resight_frame_pair *pair,
+                      unsigned slack_bits) {
     const resight_frame_pair *first = s->pairs + frame->first, *last = first + frame->count - 1;
+    const unsigned most_bits = pair->distance_bits + slack_bits;
     pair_row row = {pair, pair};
-    while (row.first > first && (double)row.first->known_us - (double)row.first[-1].known_us <= s->tolerance_us)
-        row.first--;
-    while (row.last < last && (double)row.last[1].known_us - (double)row.last->known_us <= s->tolerance_us)
-        row.last++;
+    for (const resight_frame_pair *p = pair; p > first && gap_us(p - 1, p) <= s->tolerance_us; p--)
+        if (p[-1].distance_bits <= most_bits)
+            row.first = p - 1;
+        else
+            break;
+    for (const resight_frame_pair *p = pair; p < last && gap_us(p, p + 1) <= s->tolerance_us; p++)
+        if (p[1].distance_bits <= most_bits)
+            row.last = p + 1;
+        else
+            break;
     return row;
 }
 
@@ -217,7 +233,7 @@ uint32_t stretch_places(const sightings *s, const stretch *on) {
         const resight_frame_pair *pair = pair_on_line(s, &s->frames[f], &on->line);
         if (!pair)
             continue;
-        const pair_row row = pairs_around(s, &s->frames[f], pair);
+        const pair_row row = pairs_around(s, &s->frames[f], pair, SAME_PLACE_BITS);
         if (places == 0 || row.first->known_us > told_us) {
             places++;
             told_us = row.last->known_us;

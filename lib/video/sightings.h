@@ -45,11 +45,13 @@ double pair_evidence(const resight_frame_pair *pair);
 /* The nearest in bits of a frame's pairs that lie on the line, of equals the nearest to it in time; NULL: none. */
 const resight_frame_pair *pair_on_line(const sightings *s, const query_frame *frame, const time_line *line);
 
-/* The first and the last pair of the frame in an unbroken row of known times around one of them. */
+/* The first and the last pair of the frame in an unbroken row of known times around one of them, none of
+ * them further from it in bits than that one by more than a slack. */
 typedef struct pair_row {
     const resight_frame_pair *first, *last;
 } pair_row;
-pair_row pairs_around(const sightings *s, const query_frame *frame, const resight_frame_pair *pair);
+pair_row pairs_around(const sightings *s, const query_frame *frame, const resight_frame_pair *pair,
+                      unsigned slack_bits);
 
 /* The strongest stretch of the frames from..to (inclusive) on a line; taken frames and long gaps end a stretch. */
 stretch stretch_strongest(const sightings *s, time_line line, uint32_t from, uint32_t to);

@@ -181,6 +181,40 @@ typedef struct resight_extent {
     int64_t every_us;    /**< the time that one sampled frame stands for, from its own on; 0: none */
 } resight_extent;
 
+/** How the ends of segments are looked for. Start from resight_locate_options_default(). */
+typedef struct resight_locate_options {
+    resight_align_options align; /**< as the segments were found with */
+    uint32_t radius_bits;        /**< of pairs near the line of a segment. Wide: there are few of them. 80 */
+    int64_t corridor_us;         /**< known frames this far from the line come into question. 1,000,000 */
+    resight_extent query, known; /**< when the query's is given, ends are put between frames; see below. 0: they stay */
+} resight_locate_options;
+
+/** The defaults named above. */
+RESIGHT_API resight_locate_options resight_locate_options_default(void);
+
+/**
+ * Find the ends and the speed of segments once more, among all frames near their lines and within a wider radius. Where
+ * much moves, frames between two known ones lie outside the radius of a search, and segments end early.
+ *
+ * With the extent of the query, an end is then put half a sampling interval beyond the last frame that agrees, for the
+ * cut lies somewhere before the next one; at the first frame of the query at its beginning, and at the last one at its
+ * end. The ends in the known sequence follow at the segment's speed, and stay within its extent.
+ *
+ * Only times and speed change. What decides on a match, the frames and their evidence, stays as it was found.
+ *
+ * @param segments  [count], disjoint in query time, and again so afterwards
+ * @param query     marks of the query in the transform that matched, of any quality, in order of time
+ * @param known     marks of the known item, in order of time; pairs across dialects are not looked at
+ * @param options   NULL for the defaults
+ * @return RESIGHT_OK
+ *         RESIGHT_E_ARG    as resight_align()
+ *         RESIGHT_E_NOMEM
+ *
+ * Cost: for each query mark in reach the known marks of its corridor, at most 64, and resight_align() of these pairs.
+ */
+RESIGHT_API int resight_locate(resight_segment *segments, size_t count, const resight_mark *query, size_t query_count,
+                               const resight_mark *known, size_t known_count, const resight_locate_options *options);
+
 /** Shares of two sequences' time, 0..1. */
 typedef struct resight_coverage {
     double query, known;
