@@ -69,7 +69,6 @@ static uint8_t *canonical(const uint8_t *bytes, size_t size_bytes, const entry_v
     PROPERTY(copy);
     memcpy(copy, bytes, size_bytes);
     memset(copy + 78, 0, 2);
-    copy[77] = view->has_sha256;
     if (!view->has_sha256)
         memset(copy + 32, 0, 32);
     const uint32_t crc = crc32c(copy + 4, size_bytes - 4);
