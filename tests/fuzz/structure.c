@@ -54,6 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     walk(bytes, size_bytes, riff_chunks(bytes, size_bytes), riff_chunk_next);
     walk(bytes, size_bytes, jpeg_segments(bytes, size_bytes), jpeg_segment_next);
     (void)animated_webp(bytes, size_bytes);
+    uint32_t width_px = 0, height_px = 0;
+    PROPERTY(!webp_size(bytes, size_bytes, &width_px, &height_px) || (width_px <= 1u << 24 && height_px <= 1u << 24));
     append(bytes, size_bytes);
     if (size_bytes >= 8 && memcmp(bytes, "\x89PNG\r\n\x1a\n", 8) == 0)
         strip(bytes, size_bytes);
