@@ -104,7 +104,7 @@ static int look_at_file(const resight_db *db, bool create, resight_error *error)
     CLEANUP_FREE char *path = NULL;
     if (asprintf(&path, "%s/data.mdb", db->dir) < 0) {
         path = NULL;
-        return RESIGHT_E_NOMEM;
+        return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", db->dir);
     }
     const int status = preflight_file(path, error);
     return status == RESIGHT_NOT_FOUND && create ? RESIGHT_OK : status;
