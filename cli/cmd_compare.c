@@ -115,7 +115,10 @@ static verdict compare_videos(side *a, side *b, unsigned radius_bits, uint32_t m
     for (size_t j = 0; j < b->count; j++)
         v.b_near += b_near[j];
     v.turned_bits = v.distance_bits;
-    v.has_segment = count > 0 && resight_align(pairs, count, tolerance_us, &v.segment) == RESIGHT_OK;
+    const int status = count > 0 ? resight_align(pairs, count, tolerance_us, &v.segment) : RESIGHT_NOT_FOUND;
+    if (status == RESIGHT_E_NOMEM)
+        must_fail();
+    v.has_segment = status == RESIGHT_OK;
     return v;
 }
 

@@ -315,7 +315,8 @@ static resight_segment align(const near_pair *pairs, size_t count, int64_t toler
     for (size_t i = 0; i < count; i++)
         times[i] = (resight_frame_pair){pairs[i].query_us, pairs[i].known_us, pairs[i].distance_bits};
     resight_segment segment = {0};
-    resight_align(times, count, tolerance_us, &segment);
+    if (resight_align(times, count, tolerance_us, &segment) == RESIGHT_E_NOMEM)
+        must_fail();
     return segment;
 }
 

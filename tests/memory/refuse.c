@@ -8,29 +8,37 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
-static atomic_uint_fast64_t requests, refused, wanted;
-static atomic_bool for_ever;
+/* Shared with every child, so that a walk knows what became of a process that has ended. */
+typedef struct refusing {
+    atomic_uint_fast64_t requests, refused, wanted;
+    atomic_bool ever;
+} refusing;
+
+static refusing *state;
 
 void refuse_at(uint64_t n, bool ever) {
-    requests = refused = 0;
-    for_ever = ever;
-    wanted = n;
-}
-
-uint64_t refuse_requests(void) {
-    return requests;
+    if (!state)
+        state = mmap(NULL, sizeof *state, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (state == MAP_FAILED)
+        abort();
+    state->requests = state->refused = 0;
+    state->ever = ever;
+    state->wanted = n;
 }
 
 uint64_t refuse_refused(void) {
-    return refused;
+    return state->refused;
 }
 
 static bool is_refused(void) {
-    const uint64_t number = ++requests, from = wanted;
-    if (from == 0 || number < from || (number > from && !for_ever))
+    if (!state || state->wanted == 0)
         return false;
-    refused++;
+    const uint64_t number = ++state->requests, from = state->wanted;
+    if (number < from || (number > from && !state->ever))
+        return false;
+    state->refused++;
     errno = ENOMEM;
     return true;
 }

@@ -12,8 +12,7 @@
 /* From here on, refuse the n-th request, counted from 1, and when `ever` is set all later ones too. 0: none. */
 void refuse_at(uint64_t n, bool ever);
 
-/* Requests since then, and how many of them were refused. */
-uint64_t refuse_requests(void);
+/* How many requests have been refused since, in this process and its children. */
 uint64_t refuse_refused(void);
 
 #endif
