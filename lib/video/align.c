@@ -8,11 +8,14 @@
 
 #include <stdlib.h>
 
-static int64_t offset_us(const resight_frame_pair *pair) {
-    return pair->known_us - pair->query_us;
+/* Times come from files of strangers: no difference of two, nor of two differences, may overflow. */
+__extension__ typedef __int128 wide;
+
+static wide offset_us(const resight_frame_pair *pair) {
+    return (wide)pair->known_us - pair->query_us;
 }
 
-static int order(int64_t a, int64_t b) {
+static int order(wide a, wide b) {
     return (a > b) - (a < b);
 }
 

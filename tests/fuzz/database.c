@@ -23,7 +23,7 @@
 
 enum { IMAGES = 20, VIDEO_MARKS = 12, TAIL = 8, SECONDS = 20 };
 
-static char folder[64], file[96], lock_file[96], merge_file[96];
+static char folder[256], file[288], lock_file[288], merge_file[288];
 static uint8_t *sound_bytes;
 static size_t sound_size;
 
@@ -109,7 +109,10 @@ static void keep_sound_bytes(void) {
 static void make_sound(void) {
     resight_db *db = NULL;
     const resight_db_options options = {.create = true, .tail_hashes = TAIL};
-    snprintf(folder, sizeof folder, "%s/resight-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+    const char *base = getenv("TMPDIR");
+    if (!base)
+        base = access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp";
+    snprintf(folder, sizeof folder, "%s/resight-fuzz-XXXXXX", base);
     PROPERTY(mkdtemp(folder));
     snprintf(file, sizeof file, "%s/data.mdb", folder);
     snprintf(lock_file, sizeof lock_file, "%s/lock.mdb", folder);

@@ -5,7 +5,7 @@
 # Needs ffmpeg, heif-enc and img2webp (Debian: ffmpeg, libheif-examples, webp).
 set -eu
 cd "$(dirname "$0")/corpus"
-mkdir -p picture video exif structure text arguments records index database
+mkdir -p picture video exif structure text arguments records index database align
 
 make() { ffmpeg -nostdin -hide_banner -loglevel error -y -bitexact "$@"; }
 still() { make -f lavfi -i testsrc2=s=24x16:r=1 -frames:v 1 "$@"; }
@@ -70,3 +70,11 @@ printf '# a comment' >text/comment
 printf '\377\377--db\0x\0-b\0bank\0--label=key=value\0-r31\0-q\05\0--\0-x' >arguments/several
 printf '\377\377--max-bytes=4G\0--every\00.25\0--size=64x64\0--raw\0gray\0-J\0a\0b' >arguments/media
 printf '\377\377--hash\0%s\0--background\0ffffff\0--radius=257' $hash >arguments/refused
+
+printf '\12\3\220\222\341\1\2\3\4\5\6\7' >index/plain
+printf '\40\1\1\1\1\1\1\1\1\377\1\2\200\3\4' >index/near
+printf '\4\1\1\2\2\3\3\4\5\6' >align/diagonal
+printf '\0\12\2\0\1' >database/entry-bit
+printf '\0\1\4\0\1\6\104\50\0\3' >database/two-records
+printf '\1\0\100\20\1' >database/file-bit
+printf '\1\100\0' >database/cut

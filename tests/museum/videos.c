@@ -140,9 +140,13 @@ static void times_backwards(blob *out) {
     ivf(out, 25, 1, times, 5);
 }
 
+/* A frame in 136 years, and 5,000 of them. */
 static void clock_absurd(blob *out) {
-    static const uint64_t times[] = {0, 1, 2, 3};
-    ivf(out, 1, 0xffffffff, times, 4);
+    enum { FRAMES = 5000 };
+    static uint64_t times[FRAMES];
+    for (unsigned i = 0; i < FRAMES; i++)
+        times[i] = i;
+    ivf(out, 1, 0xffffffff, times, FRAMES);
 }
 
 static void clock_zero(blob *out) {
