@@ -60,6 +60,8 @@ WRAPPED(char *, strdup, (const char *text), (text))
 WRAPPED(char *, strndup, (const char *text, size_t size), (text, size))
 WRAPPED(FILE *, open_memstream, (char **text, size_t *size), (text, size))
 
+static int print(char **out, const char *format, va_list args) __attribute__((format(printf, 2, 0)));
+
 static int print(char **out, const char *format, va_list args) {
     *out = NULL;
     return is_refused() ? -1 : vasprintf(out, format, args);
