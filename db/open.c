@@ -128,7 +128,8 @@ static int open_env(resight_db *db, size_t map_bytes) {
 
 static int map(resight_db *db, resight_error *error) {
     int code = ENOMEM, dead = 0;
-    for (size_t bytes = MAP_BYTES; code == ENOMEM && bytes >= MAP_LEAST_BYTES; bytes /= 4)
+    /* EINVAL is how valgrind says that it has not so many addresses */
+    for (size_t bytes = MAP_BYTES; (code == ENOMEM || code == EINVAL) && bytes >= MAP_LEAST_BYTES; bytes /= 4)
         code = open_env(db, bytes);
     if (code == EACCES)
         return resight_fail(error, RESIGHT_E_IO,
