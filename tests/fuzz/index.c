@@ -8,7 +8,7 @@
 #include <resight/search.h>
 #include <stdlib.h>
 
-enum { MOST_HASHES = 48, MOST_WIDTH_BITS = 14 };
+enum { MOST_HASHES = 48, MOST_WIDTH_BITS = 10 };
 
 typedef struct tables {
     resight_index index;
