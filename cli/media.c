@@ -3,6 +3,7 @@
 #include "media.h"
 
 #include "base/cleanup.h"
+#include "isolation.h"
 #include "memory.h"
 #include <openssl/evp.h>
 #include <string.h>
@@ -11,11 +12,9 @@
 #define DIGEST_CHUNK_BYTES (1u << 20)
 
 struct media_reader {
-    resight_decoder *decoder;
-    resight_hasher *hasher;
+    resight_pool *pool;
     resight_source *source;
     resight_marking how;
-    bool all_views;
     uint64_t max_bytes;      /* of what cannot be sought */
     uint64_t max_size_bytes; /* of anything */
     resight_mark *marks;
@@ -46,29 +45,21 @@ static resight_turning turning_for(media_purpose purpose) {
 
 media_reader *media_reader_new(const settings *set, int64_t every_us, media_purpose purpose, resight_error *error) {
     CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
-    reader->all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
-    reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose)};
+    const bool all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
+    reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose), .reduced = all_views};
     reader->max_bytes = set->limits.max_bytes;
     if (set->limits.max_bytes && set->limits.max_video_bytes)
         reader->max_size_bytes =
             set->limits.max_bytes > set->limits.max_video_bytes ? set->limits.max_bytes : set->limits.max_video_bytes;
     reader->chunk = must_have(1, DIGEST_CHUNK_BYTES);
-    const resight_decode_options options = decode_options(set, every_us, reader->all_views);
-    int status = resight_decoder_new(&options, &reader->decoder);
-    if (status == RESIGHT_OK)
-        status = resight_hasher_new(set->cpu, &reader->hasher);
-    if (status != RESIGHT_OK) {
-        resight_fail(error, status, "cannot make a decoder and a hasher: %s", resight_status_name(status));
-        return NULL;
-    }
-    return STEAL(reader);
+    reader->pool = isolation_pool(set, decode_options(set, every_us, all_views), error);
+    return reader->pool ? STEAL(reader) : NULL;
 }
 
 void media_reader_free(media_reader **reader) {
     if (!*reader)
         return;
-    resight_decoder_free(&(*reader)->decoder);
-    resight_hasher_free(&(*reader)->hasher);
+    resight_pool_free(&(*reader)->pool);
     resight_source_free(&(*reader)->source);
     free((*reader)->marks);
     free((*reader)->chunk);
@@ -120,13 +111,11 @@ static int keep_mark(void *user, const resight_mark *mark) {
 int media_hash(media_reader *reader, media *out, resight_error *error) {
     media got = {0};
     const resight_sink sink = {.mark = keep_mark, .user = reader};
-    int status = resight_decoder_open(reader->decoder, reader->source, &got.info, error);
-    reader->how.reduced = reader->all_views && got.info.kind == RESIGHT_IMAGE;
-    if (status == RESIGHT_OK)
-        status = resight_hash_frames(reader->decoder, reader->hasher, &reader->how, &sink, error);
+    const int status =
+        resight_pool_hash(reader->pool, reader->source, &reader->how, &sink, &got.info, &got.damaged, error);
     if (status != RESIGHT_OK)
         return status;
-    got.damaged = resight_decoder_damaged(reader->decoder);
+    isolation_warn(reader->pool);
     got.marks = reader->marks;
     got.mark_count = reader->count;
     got.duration_us = got.info.duration_us;

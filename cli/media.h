@@ -13,7 +13,7 @@ typedef struct media {
     size_t mark_count;
 } media;
 
-/* A decoder, a hasher and the marks of the file at hand. Opaque; one thread at a time. */
+/* A worker or two that decode and hash, and the marks of the file at hand. Opaque; one thread at a time. */
 typedef struct media_reader media_reader;
 
 /* What the marks are for. */

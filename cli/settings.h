@@ -4,7 +4,7 @@
 #define RESIGHT_CLI_SETTINGS_H
 
 #include <resight/db.h>
-#include <resight/decode.h>
+#include <resight/pool.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -39,6 +39,7 @@ typedef struct settings {
     /* what is hashed, and how */
     resight_dialect dialect;
     resight_cpu cpu;
+    resight_isolation isolation;
     bool dihedral;
     given_number every_us;
     bool via_rgb;

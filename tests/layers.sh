@@ -14,9 +14,11 @@ lib/luma    | base kernels luma             | status image
 lib/hash    | base kernels luma hash        | status image cpu hash
 lib/search  | base kernels search           | status hash search
 lib/video   | base video                    | status image decode hash video
+lib/isolate | base isolate decode/probe.h decode/source.h | status image cpu decode hash video pool
+lib/isolate/worker | base isolate decode/source.h | status image cpu decode hash video pool
 db          | base/cleanup.h base/size.h db | status image hash search video db exchange
 db/exchange | base/cleanup.h base/size.h db | status hash video exchange
-cli         | base/cleanup.h base/size.h cli | status image cpu decode hash video search db exchange
+cli         | base/cleanup.h base/size.h cli | status image cpu decode hash video pool search db exchange
 '
 
 # Is INCLUDE ("room/file.h" or "file.h" beside the includer) one of the ROOMS?
