@@ -213,10 +213,8 @@ int resight_pool_hash(resight_pool *pool, resight_source *source, const resight_
 int resight_pool_walls(resight_pool *pool, unsigned *walls, resight_error *error) {
     unsigned standing = RESIGHT_WALLS;
     bool any = false;
-    if (pool->options.isolation == RESIGHT_ISOLATE_OFF) {
-        *walls = 0;
-        return RESIGHT_OK;
-    }
+    if (pool->options.isolation == RESIGHT_ISOLATE_OFF)
+        return RESIGHT_NOT_FOUND;
     for (trade t = 0; t < TRADES; t++)
         if (remote_runs(&pool->workers[t])) {
             standing &= pool->workers[t].walls;

@@ -109,8 +109,9 @@ RESIGHT_API int resight_pool_hash(resight_pool *pool, resight_source *source, co
 /**
  * Which walls stand around the workers here. Starts one when none is running.
  *
- * @param walls  written on RESIGHT_OK: resight_wall bits; 0 for RESIGHT_ISOLATE_OFF
- * @return RESIGHT_OK, RESIGHT_E_UNSUPPORTED, RESIGHT_E_NOMEM
+ * @param walls  written on RESIGHT_OK: resight_wall bits
+ * @return RESIGHT_OK, RESIGHT_NOT_FOUND when there are no workers (RESIGHT_ISOLATE_OFF), RESIGHT_E_UNSUPPORTED,
+ *         RESIGHT_E_NOMEM
  */
 RESIGHT_API int resight_pool_walls(resight_pool *pool, unsigned *walls, resight_error *error);
 

@@ -58,7 +58,7 @@ unsigned sandbox_close(sandbox_needs needs, uint64_t max_bytes) {
     limit(RLIMIT_FSIZE, 0);
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, MAX_DESCRIPTORS);
-    if (needs == SANDBOX_DECODERS_ALONE)
+    if (needs == SANDBOX_JPEG_PNG)
         limit(RLIMIT_NPROC, 0);
     if (limit_memory(max_bytes))
         walls |= RESIGHT_WALL_MEMORY;

@@ -7,8 +7,8 @@
 
 /* What a worker program may need beyond the shortest list of system calls. */
 typedef enum sandbox_needs {
-    SANDBOX_DECODERS_ALONE = 0,
-    SANDBOX_THREADS = 1 /* a decoder in it starts threads */
+    SANDBOX_JPEG_PNG = 0,
+    SANDBOX_ALL_DECODERS = 1 /* some of which start threads, and ask for files */
 } sandbox_needs;
 
 /* First of all: dies with its parent, is nobody's to look into, and gains no right by any exec. */
