@@ -4,15 +4,15 @@
 
 #include "base/cleanup.h"
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 /* The longest record, and as much as a worker sends at once. */
 #define INCOMING_BYTES (RECORD_BYTES_MAX + 64 * 1024)
-/* Between two looks at the processor time of a worker that says nothing. */
-#define LOOK_MS 200
+/* Between two looks at the processor time of a worker. */
+#define LOOK_NS 200000000
 /* The worker holds itself to the limit, and says it better: it is given this much more. */
 #define GRACE_NS 1000000000
 /* To load and prepare all decoders, on a machine with much else to do. */
@@ -20,9 +20,13 @@
 
 #define NS_PER_S INT64_C(1000000000)
 
+/* When the file began, on the wall. The worker's processor time is first asked for when it has said nothing for a
+ * while, which for most files is never. */
 typedef struct watch {
-    int64_t started_ns, worker_ns; /* on the wall and of the worker's processor time, when the file began */
     const patience *most;
+    int64_t started_ns;
+    bool looked;
+    int64_t worker_ns; /* of processor time at the first look */
 } watch;
 
 static int64_t wall_ns(void) {
@@ -31,17 +35,24 @@ static int64_t wall_ns(void) {
     return (int64_t)now.tv_sec * NS_PER_S + now.tv_nsec;
 }
 
-static watch watch_start(const remote *r, const patience *most) {
-    return (watch){wall_ns(), process_time_ns(&r->process), most};
+static watch watch_start(const patience *most) {
+    return (watch){.most = most, .started_ns = wall_ns()};
 }
 
-static int check_time(const remote *r, const watch *w, resight_error *error) {
+static int check_time(const remote *r, watch *w, resight_error *error) {
     const patience *most = w->most;
-    if (most->seconds && process_time_ns(&r->process) - w->worker_ns > most->seconds * NS_PER_S + GRACE_NS)
+    const int64_t gone_ns = wall_ns() - w->started_ns;
+    if (gone_ns < LOOK_NS)
+        return RESIGHT_OK;
+    const int64_t used_ns = process_time_ns(&r->process);
+    if (!w->looked)
+        w->worker_ns = used_ns;
+    w->looked = true;
+    if (most->seconds && used_ns - w->worker_ns > most->seconds * NS_PER_S + GRACE_NS)
         return resight_fail(error, RESIGHT_E_LIMIT,
                             "the decoder did not end: over the limit of %u seconds of processor time (--max-seconds)",
                             most->seconds);
-    if (most->wall_seconds && wall_ns() - w->started_ns > most->wall_seconds * NS_PER_S)
+    if (most->wall_seconds && gone_ns > most->wall_seconds * NS_PER_S)
         return resight_fail(error, RESIGHT_E_LIMIT,
                             "no answer within %u seconds: the decoder hangs, or the disk is slow (--max-seconds)",
                             most->wall_seconds);
@@ -109,37 +120,33 @@ static bool say(const remote *r, const void *message, size_t size_bytes, int fd)
     return done == (ssize_t)size_bytes; /* which is far less than a socket holds */
 }
 
-/* Wait for more bytes. RESIGHT_OK, RESIGHT_END when the worker has gone, RESIGHT_E_LIMIT. */
-static int wait_for_more(const remote *r, const watch *w, resight_error *error) {
-    struct pollfd channel = {.fd = r->process.channel, .events = POLLIN};
-    for (;;) {
-        const int ready = poll(&channel, 1, LOOK_MS);
-        if (ready > 0)
-            return RESIGHT_OK;
-        if (ready < 0 && errno != EINTR)
-            return RESIGHT_END;
-        const int status = check_time(r, w, error);
-        if (status != RESIGHT_OK)
-            return status;
-    }
-}
-
-static int receive(remote *r, const watch *w, resight_error *error) {
-    const int status = wait_for_more(r, w, error);
-    if (status != RESIGHT_OK)
-        return status;
+/* More bytes, waited for while there is time. RESIGHT_OK, RESIGHT_END when the worker has gone, RESIGHT_E_LIMIT. */
+static int receive(remote *r, watch *w, resight_error *error) {
     memmove(r->bytes, r->bytes + r->from, r->end - r->from);
     r->end -= r->from;
     r->from = 0;
-    ssize_t got;
-    while ((got = recv(r->process.channel, r->bytes + r->end, INCOMING_BYTES - r->end, 0)) < 0 && errno == EINTR)
-        ;
-    r->end += got > 0 ? (size_t)got : 0;
-    return got > 0 ? RESIGHT_OK : RESIGHT_END;
+    for (;;) {
+        const ssize_t got = recv(r->process.channel, r->bytes + r->end, INCOMING_BYTES - r->end, 0);
+        if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
+            return RESIGHT_END;
+        const int status = check_time(r, w, error); /* of one that says nothing, and of one that talks for ever */
+        if (status != RESIGHT_OK)
+            return status;
+        if (got > 0) {
+            r->end += (size_t)got;
+            return RESIGHT_OK;
+        }
+    }
+}
+
+/* A worker that says nothing is looked at from time to time. */
+static bool never_waits_long(const remote *r) {
+    const struct timeval most = {.tv_usec = LOOK_NS / 1000};
+    return setsockopt(r->process.channel, SOL_SOCKET, SO_RCVTIMEO, &most, sizeof most) == 0;
 }
 
 /* The next record, waited for. After anything but RESIGHT_OK the worker has been ended. */
-static int next_record(remote *r, const watch *w, record *out, resight_error *error) {
+static int next_record(remote *r, watch *w, record *out, resight_error *error) {
     resight_error what;
     size_t used_bytes = 0;
     int status;
@@ -147,8 +154,6 @@ static int next_record(remote *r, const watch *w, record *out, resight_error *er
         status = receive(r, w, error);
         if (status == RESIGHT_END)
             return tell_crash(r, error);
-        if (status == RESIGHT_OK)
-            status = check_time(r, w, error); /* of one that talks for ever */
         if (status != RESIGHT_OK) {
             remote_stop(r);
             return status;
@@ -182,9 +187,9 @@ int remote_start(remote *r, const char *program, const worker_setup *setup, resi
     if (status != RESIGHT_OK)
         return status;
     const patience ready = {.wall_seconds = READY_SECONDS};
-    const watch w = watch_start(r, &ready);
+    watch w = watch_start(&ready);
     record hello;
-    if (!say(r, setup, sizeof *setup, -1))
+    if (!never_waits_long(r) || !say(r, setup, sizeof *setup, -1))
         return tell_false_start(r, program, error);
     do
         status = receive(r, &w, NULL);
@@ -212,7 +217,7 @@ static int deliver(const record *got, const resight_sink *sink) {
 }
 
 /* Records up to the end. */
-static int hear_answer(remote *r, const watch *w, const resight_sink *sink, answer *so_far, record_end *end,
+static int hear_answer(remote *r, watch *w, const resight_sink *sink, answer *so_far, record_end *end,
                        resight_error *error) {
     record got;
     resight_error what;
@@ -238,7 +243,7 @@ static int hear_answer(remote *r, const watch *w, const resight_sink *sink, answ
 
 int remote_hash(remote *r, int fd, const worker_task *task, const patience *most, const resight_sink *sink,
                 answer *so_far, record_end *end, resight_error *error) {
-    const watch w = watch_start(r, most);
+    watch w = watch_start(most);
     r->files++;
     r->crashed = false;
     if (!say(r, task, sizeof *task, fd))
