@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The box filter over vectors of floats, for the file of one instruction set that has defined, for vectors of LANES
+ * floats, the type `floats` and
+ *
+ *     floats_zero floats_all floats_add floats_sub floats_div    each lane by itself, rounded to nearest
+ *     floats_load floats_load_first                              from memory; of the first `count` lanes, the rest 0
+ *     floats_store floats_store_first                            to memory; the first `count` lanes
+ *     divider divider_of divide                                  floats_div by a window, in whatever way is fastest
+ *     transpose                                                  a square of LANES vectors
+ *
+ * Rows are lanes along rows and columns are lanes down columns, so that each lane repeats the scalar order of
+ * operations; a transposed square stands between the two.
+ */
+#ifndef RESIGHT_KERNELS_BOX_LANES_H
+#define RESIGHT_KERNELS_BOX_LANES_H
+
+#include "kernels/box.h"
+#include "kernels/kernels.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* A strip is as many groups of LANES rows, each with running sums of its own. */
+#define GROUPS (STRIP_ROWS / LANES)
+
+/*
+ * Running sums along LANES rows, a vector for each column. The ring keeps the columns that will leave the window again;
+ * its first block is stored behind its end once more, so that LANES columns in a row never wrap. A wider window, of a
+ * picture with a side over 28,000 pixels, is left to the scalar kernel.
+ */
+#define RING 256
+#define WINDOW_MAX (RING - 2 * LANES)
+
+typedef struct row_sums {
+    size_t window, mask;
+    floats sum;
+    floats ring[RING + LANES];
+} row_sums;
+
+/* Columns before the first are zeros: they leave, and no sum changes. */
+static inline void row_sums_begin(row_sums *s, size_t window) {
+    size_t size = 2 * LANES;
+    while (size < window + 2 * LANES)
+        size *= 2;
+    s->window = window;
+    s->mask = size - 1;
+    s->sum = floats_zero();
+    for (size_t i = 0; i < size + LANES; i++)
+        s->ring[i] = floats_zero();
+}
+
+/* Columns x to x + LANES - 1 enter; sums[i] is what lies under the window that ends with column x + i. */
+static ALWAYS_INLINE void row_sums_block(row_sums *s, size_t x, const floats enter[LANES], floats sums[LANES]) {
+    floats *there = s->ring + (x & s->mask);
+    const floats *leave = s->ring + ((x - s->window) & s->mask);
+    for (size_t i = 0; i < LANES; i++)
+        there[i] = enter[i];
+    if (there == s->ring)
+        for (size_t i = 0; i < LANES; i++)
+            there[s->mask + 1 + i] = enter[i];
+    floats sum = s->sum;
+    for (size_t i = 0; i < LANES; i++) {
+        sum = floats_add(sum, enter[i]);
+        sum = floats_sub(sum, leave[i]);
+        sums[i] = sum;
+    }
+    s->sum = sum;
+}
+
+/* The mean of output o, whose window may be cut. */
+static inline floats mean_at(floats sum, size_t o, size_t length, box_window w, divider by) {
+    const size_t samples = box_samples(w, o, length);
+    if (samples == w.behind + 1 + w.ahead)
+        return divide(sum, by);
+    return floats_div(sum, floats_all((float)samples));
+}
+
+/* ---- Along rows ------------------------------------------------------------------------------ */
+
+static inline void load_block(const float *in, size_t stride, size_t rows, size_t columns, floats v[LANES]) {
+    for (size_t row = 0; row < LANES; row++)
+        v[row] = row < rows ? floats_load_first(in + row * stride, columns) : floats_zero();
+    transpose(v);
+}
+
+/* Means of the outputs from o on, for the blocks that touch an end of the row: outputs outside it are not stored. */
+static inline void store_end(const floats sums[LANES], ptrdiff_t o, float *out, size_t stride, size_t rows,
+                             size_t length, box_window w, divider by) {
+    for (ptrdiff_t i = 0; i < LANES; i++) {
+        if (o + i < 0 || o + i >= (ptrdiff_t)length)
+            continue;
+        float lanes[LANES];
+        floats_store(lanes, mean_at(sums[i], (size_t)(o + i), length, w, by));
+        for (size_t row = 0; row < rows; row++)
+            out[row * stride + (size_t)(o + i)] = lanes[row];
+    }
+}
+
+static inline void store_inner(floats sums[LANES], float *out, size_t stride, size_t rows, divider by) {
+    for (size_t i = 0; i < LANES; i++)
+        sums[i] = divide(sums[i], by);
+    transpose(sums);
+    for (size_t row = 0; row < rows; row++)
+        floats_store(out + row * stride, sums[row]);
+}
+
+static void box_rows_group(const float *in, float *out, size_t stride, size_t rows, size_t length, box_window w) {
+    const size_t window = w.behind + 1 + w.ahead;
+    const divider by = divider_of((float)window);
+    row_sums s;
+    row_sums_begin(&s, window);
+    for (size_t x = 0; x < length + w.ahead; x += LANES) {
+        const ptrdiff_t o = (ptrdiff_t)x - (ptrdiff_t)w.ahead;
+        floats v[LANES], sums[LANES];
+        load_block(in + x, stride, rows, x < length ? length - x : 0, v);
+        row_sums_block(&s, x, v, sums);
+        if (o > (ptrdiff_t)w.behind && x + LANES <= length)
+            store_inner(sums, out + o, stride, rows, by);
+        else
+            store_end(sums, o, out, stride, rows, length, w, by);
+    }
+}
+
+static inline size_t rows_in_group(size_t row, size_t rows) {
+    return rows - row < LANES ? rows - row : LANES;
+}
+
+static void box_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window) {
+    if (window > WINDOW_MAX) {
+        kernels_scalar.box_rows(in, out, stride, rows, length, window);
+        return;
+    }
+    for (size_t row = 0; row < rows; row += LANES)
+        box_rows_group(in + row * stride, out + row * stride, stride, rows_in_group(row, rows), length,
+                       box_window_of(window));
+}
+
+/* ---- Down columns, then along rows ----------------------------------------------------------- */
+
+/* LANES columns from x on, down one group of rows: v[r] is what comes out of step `first` + r. */
+static ALWAYS_INLINE floats columns_block(floats sum, const column_steps *steps, size_t first, size_t x, divider by,
+                                          floats v[LANES]) {
+    for (size_t r = 0; r < LANES; r++) {
+        sum = floats_add(sum, floats_load(steps->enter[first + r] + x));
+        sum = floats_sub(sum, floats_load(steps->leave[first + r] + x));
+        v[r] = divide(sum, by);
+    }
+    return sum;
+}
+
+/* The same where windows are cut, columns end, or rows are few. */
+static inline floats columns_end(floats sum, const column_steps *steps, size_t first, size_t x, size_t columns,
+                                 floats v[LANES]) {
+    for (size_t r = 0; r < LANES; r++) {
+        v[r] = floats_zero();
+        if (first + r >= steps->rows)
+            continue;
+        sum = floats_add(sum, floats_load_first(steps->enter[first + r] + x, columns));
+        sum = floats_sub(sum, floats_load_first(steps->leave[first + r] + x, columns));
+        v[r] = floats_div(sum, floats_all(steps->samples[first + r]));
+    }
+    return sum;
+}
+
+static inline bool steps_are_whole(const column_steps *steps) {
+    for (size_t r = 1; r < steps->rows; r++)
+        if (steps->samples[r] != steps->samples[0])
+            return false;
+    return steps->rows == STRIP_ROWS;
+}
+
+static inline void store_samples(floats means[64], size_t rows, float (*out)[64]) {
+    for (size_t k = 0; k < 64; k += LANES) {
+        transpose(means + k);
+        for (size_t row = 0; row < rows; row++)
+            floats_store(out[row] + k, means[k + row]);
+    }
+}
+
+static void box_columns_rows(float *sum, const column_steps *steps, size_t length, size_t window, const uint32_t at[64],
+                             float *row, float (*out)[64]) {
+    if (window > WINDOW_MAX) {
+        kernels_scalar.box_columns_rows(sum, steps, length, window, at, row, out);
+        return;
+    }
+    const box_window w = box_window_of(window);
+    const divider across = divider_of((float)window), down = divider_of(steps->samples[0]);
+    const bool whole = steps_are_whole(steps);
+    floats means[GROUPS][64];
+    row_sums s[GROUPS];
+    for (size_t g = 0; g < GROUPS; g++)
+        row_sums_begin(&s[g], window);
+    size_t k = 0, next = 0;
+    for (size_t x = 0; x < length + w.ahead; x += LANES, k = next) {
+        const size_t columns = x >= length ? 0 : length - x < LANES ? length - x : LANES;
+        floats down_sum = floats_load_first(sum + x, columns);
+        for (size_t g = 0; g < GROUPS; g++) {
+            floats v[LANES], sums[LANES];
+            if (whole && columns == LANES)
+                down_sum = columns_block(down_sum, steps, LANES * g, x, down, v);
+            else
+                down_sum = columns_end(down_sum, steps, LANES * g, x, columns, v);
+            transpose(v);
+            row_sums_block(&s[g], x, v, sums);
+            for (next = k; next < 64 && at[next] + w.ahead < x + LANES; next++)
+                means[g][next] = mean_at(sums[at[next] + w.ahead - x], at[next], length, w, across);
+        }
+        floats_store_first(sum + x, down_sum, columns);
+    }
+    for (size_t g = 0; LANES * g < steps->rows; g++)
+        store_samples(means[g], rows_in_group(LANES * g, steps->rows), out + LANES * g);
+}
+
+static void box_columns(float sum[64], const column_steps *steps, float *const out[STRIP_ROWS]) {
+    for (size_t x = 0; x < 64; x += LANES) {
+        floats s = floats_load(sum + x);
+        for (size_t r = 0; r < steps->rows; r++) {
+            s = floats_add(s, floats_load(steps->enter[r] + x));
+            s = floats_sub(s, floats_load(steps->leave[r] + x));
+            if (out[r])
+                floats_store(out[r] + x, floats_div(s, floats_all(steps->samples[r])));
+        }
+        floats_store(sum + x, s);
+    }
+}
+
+#endif
