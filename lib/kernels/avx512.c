@@ -139,35 +139,49 @@ static inline void transpose(__m512 v[16]) {
 
 #include "kernels/box_lanes.h"
 
-/* Sums of `window` neighbouring bytes, the first from `bytes` on. */
-static inline __m512i byte_sums(const uint8_t *bytes, size_t window) {
+/* Sums of neighbouring bytes, the first from `bytes` on: four at a time, of the last four those that `last` selects. */
+static inline __attribute__((always_inline)) __m512i byte_sums(const uint8_t *bytes, size_t fours, __m512i last) {
     const __m512i neighbours = _mm512_set_epi32(0x1211100f, 0x11100f0e, 0x100f0e0d, 0x0f0e0d0c, 0x0e0d0c0b, 0x0d0c0b0a,
                                                 0x0c0b0a09, 0x0b0a0908, 0x0a090807, 0x09080706, 0x08070605, 0x07060504,
                                                 0x06050403, 0x05040302, 0x04030201, 0x03020100);
     __m512i sum = _mm512_setzero_si512();
-    for (size_t i = 0; i < window; i += 4) {
-        const int there = window - i < 4 ? 0x01010101 >> 8 * (4 - (window - i)) : 0x01010101;
-        const __m512i four = _mm512_permutexvar_epi8(neighbours, _mm512_loadu_si512(bytes + i));
-        sum = _mm512_dpbusd_epi32(sum, four, _mm512_set1_epi32(there));
+    for (size_t i = 0; i < fours; i++) {
+        const __m512i four = _mm512_permutexvar_epi8(neighbours, _mm512_loadu_si512(bytes + 4 * i));
+        sum = _mm512_dpbusd_epi32(sum, four, i + 1 < fours ? _mm512_set1_epi8(1) : last);
     }
     return sum;
+}
+
+/* Inlined with a constant number of fours. */
+static inline __attribute__((always_inline)) void box_bytes_fours(const uint8_t *bytes, float *out, size_t length,
+                                                                  size_t window, size_t fours) {
+    const __m512i last = _mm512_set1_epi32((int)(0x01010101u >> 8 * (4 * fours - window)));
+    const divider by = divider_of((float)window);
+    bytes -= box_window_of(window).behind;
+    size_t x = 0;
+    for (; x + LANES <= length; x += LANES)
+        floats_store(out + x, divide(_mm512_cvtepi32_ps(byte_sums(bytes + x, fours, last)), by));
+    if (x < length)
+        floats_store_first(out + x, divide(_mm512_cvtepi32_ps(byte_sums(bytes + x, fours, last)), by), length - x);
 }
 
 /* Beyond this the scalar kernel's running sum needs fewer operations than sums of their own for every output. */
 #define BYTE_WINDOW_MAX 128
 
 static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t window) {
-    if (window > BYTE_WINDOW_MAX) {
-        kernels_scalar.box_bytes(bytes, out, length, window);
-        return;
+    switch ((window + 3) / 4) {
+    case 1: box_bytes_fours(bytes, out, length, window, 1); break;
+    case 2: box_bytes_fours(bytes, out, length, window, 2); break;
+    case 3: box_bytes_fours(bytes, out, length, window, 3); break;
+    case 4: box_bytes_fours(bytes, out, length, window, 4); break;
+    default:
+        if (window > BYTE_WINDOW_MAX) {
+            kernels_scalar.box_bytes(bytes, out, length, window);
+            return;
+        }
+        box_bytes_fours(bytes, out, length, window, (window + 3) / 4);
     }
-    const box_window w = box_window_of(window);
-    const divider by = divider_of((float)window);
-    for (size_t x = 0; x < length; x += LANES) {
-        const __m512 sum = _mm512_cvtepi32_ps(byte_sums(bytes + x - w.behind, window));
-        _mm512_mask_storeu_ps(out + x, first_lanes(length - x), divide(sum, by));
-    }
-    box_bytes_ends(bytes, out, length, w);
+    box_bytes_ends(bytes, out, length, box_window_of(window));
 }
 
 /* ---- DCT and quality ------------------------------------------------------------------------- */

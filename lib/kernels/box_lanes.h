@@ -52,15 +52,23 @@ static inline void row_sums_begin(row_sums *s, size_t window) {
         s->ring[i] = floats_zero();
 }
 
-/* Columns x to x + LANES - 1 enter; sums[i] is what lies under the window that ends with column x + i. */
-static ALWAYS_INLINE void row_sums_block(row_sums *s, size_t x, const floats enter[LANES], floats sums[LANES]) {
-    floats *there = s->ring + (x & s->mask);
-    const floats *leave = s->ring + ((x - s->window) & s->mask);
+/* LANES columns from x on, which may be any. */
+static inline floats *row_sums_at(row_sums *s, size_t x) {
+    return s->ring + (x & s->mask);
+}
+
+static ALWAYS_INLINE void row_sums_keep(row_sums *s, size_t x, const floats columns[LANES]) {
+    floats *there = row_sums_at(s, x);
     for (size_t i = 0; i < LANES; i++)
-        there[i] = enter[i];
+        there[i] = columns[i];
     if (there == s->ring)
         for (size_t i = 0; i < LANES; i++)
-            there[s->mask + 1 + i] = enter[i];
+            there[s->mask + 1 + i] = columns[i];
+}
+
+/* The columns kept at x to x + LANES - 1 enter; sums[i] is what lies under the window that ends with column x + i. */
+static ALWAYS_INLINE void row_sums_block(row_sums *s, size_t x, floats sums[LANES]) {
+    const floats *enter = row_sums_at(s, x), *leave = row_sums_at(s, x - s->window);
     floats sum = s->sum;
     for (size_t i = 0; i < LANES; i++) {
         sum = floats_add(sum, enter[i]);
@@ -116,7 +124,8 @@ static void box_rows_group(const float *in, float *out, size_t stride, size_t ro
         const ptrdiff_t o = (ptrdiff_t)x - (ptrdiff_t)w.ahead;
         floats v[LANES], sums[LANES];
         load_block(in + x, stride, rows, x < length ? length - x : 0, v);
-        row_sums_block(&s, x, v, sums);
+        row_sums_keep(&s, x, v);
+        row_sums_block(&s, x, sums);
         if (o > (ptrdiff_t)w.behind && x + LANES <= length)
             store_inner(sums, out + o, stride, rows, by);
         else
@@ -140,14 +149,24 @@ static void box_rows(const float *in, float *out, size_t stride, size_t rows, si
 
 /* ---- Down columns, then along rows ----------------------------------------------------------- */
 
-/* LANES columns from x on, down one group of rows: v[r] is what comes out of step `first` + r. */
+/*
+ * LANES columns from x on, down one group of rows: v[r] is what comes out of step `first` + r. Both sums are chains of
+ * dependent additions, and a processor looks ahead too little to overlap them by itself: so the columns take one step,
+ * then the rows, over the block before, take one.
+ */
 static ALWAYS_INLINE floats columns_block(floats sum, const column_steps *steps, size_t first, size_t x, divider by,
-                                          floats v[LANES]) {
+                                          floats v[LANES], row_sums *rows, floats sums[LANES]) {
+    const floats *enter = row_sums_at(rows, x - LANES), *leave = row_sums_at(rows, x - LANES - rows->window);
+    floats row_sum = rows->sum;
     for (size_t r = 0; r < LANES; r++) {
         sum = floats_add(sum, floats_load(steps->enter[first + r] + x));
+        row_sum = floats_add(row_sum, enter[r]);
         sum = floats_sub(sum, floats_load(steps->leave[first + r] + x));
+        row_sum = floats_sub(row_sum, leave[r]);
         v[r] = divide(sum, by);
+        sums[r] = row_sum;
     }
+    rows->sum = row_sum;
     return sum;
 }
 
@@ -180,36 +199,53 @@ static inline void store_samples(floats means[64], size_t rows, float (*out)[64]
     }
 }
 
+/* Of the sums that end with columns x to x + LANES - 1, those that are sampled, from the one at k on: returns the next.
+ */
+static ALWAYS_INLINE size_t take_samples(const floats sums[LANES], size_t x, size_t k, const uint32_t at[64],
+                                         size_t length, box_window w, divider by, floats means[64]) {
+    for (; k < 64 && at[k] + w.ahead < x + LANES; k++)
+        means[k] = mean_at(sums[at[k] + w.ahead - x], at[k], length, w, by);
+    return k;
+}
+
+/* The rows are a block behind the columns. Before the first block there is one of zeros, behind the last there are as
+ * many as the last output needs. */
+static ALWAYS_INLINE void columns_rows(float *sum, const column_steps *steps, size_t length, box_window w,
+                                       const uint32_t at[64], bool whole, row_sums s[GROUPS],
+                                       floats means[GROUPS][64]) {
+    const divider across = divider_of((float)s->window), down = divider_of(steps->samples[0]);
+    size_t k = 0, next = 0;
+    for (size_t x = 0; x < length || k < 64; x += LANES, k = next) {
+        const size_t columns = x >= length ? 0 : length - x < LANES ? length - x : LANES;
+        floats down_sum = floats_load_first(sum + x, columns);
+        for (size_t g = 0; g < GROUPS; g++) {
+            floats v[LANES], sums[LANES];
+            if (whole && columns == LANES) {
+                down_sum = columns_block(down_sum, steps, LANES * g, x, down, v, &s[g], sums);
+            } else {
+                down_sum = columns_end(down_sum, steps, LANES * g, x, columns, v);
+                row_sums_block(&s[g], x - LANES, sums);
+            }
+            transpose(v);
+            row_sums_keep(&s[g], x, v);
+            if (x > 0)
+                next = take_samples(sums, x - LANES, k, at, length, w, across, means[g]);
+        }
+        floats_store_first(sum + x, down_sum, columns);
+    }
+}
+
 static void box_columns_rows(float *sum, const column_steps *steps, size_t length, size_t window, const uint32_t at[64],
                              float *row, float (*out)[64]) {
     if (window > WINDOW_MAX) {
         kernels_scalar.box_columns_rows(sum, steps, length, window, at, row, out);
         return;
     }
-    const box_window w = box_window_of(window);
-    const divider across = divider_of((float)window), down = divider_of(steps->samples[0]);
-    const bool whole = steps_are_whole(steps);
     floats means[GROUPS][64];
     row_sums s[GROUPS];
     for (size_t g = 0; g < GROUPS; g++)
         row_sums_begin(&s[g], window);
-    size_t k = 0, next = 0;
-    for (size_t x = 0; x < length + w.ahead; x += LANES, k = next) {
-        const size_t columns = x >= length ? 0 : length - x < LANES ? length - x : LANES;
-        floats down_sum = floats_load_first(sum + x, columns);
-        for (size_t g = 0; g < GROUPS; g++) {
-            floats v[LANES], sums[LANES];
-            if (whole && columns == LANES)
-                down_sum = columns_block(down_sum, steps, LANES * g, x, down, v);
-            else
-                down_sum = columns_end(down_sum, steps, LANES * g, x, columns, v);
-            transpose(v);
-            row_sums_block(&s[g], x, v, sums);
-            for (next = k; next < 64 && at[next] + w.ahead < x + LANES; next++)
-                means[g][next] = mean_at(sums[at[next] + w.ahead - x], at[next], length, w, across);
-        }
-        floats_store_first(sum + x, down_sum, columns);
-    }
+    columns_rows(sum, steps, length, box_window_of(window), at, steps_are_whole(steps), s, means);
     for (size_t g = 0; LANES * g < steps->rows; g++)
         store_samples(means[g], rows_in_group(LANES * g, steps->rows), out + LANES * g);
 }

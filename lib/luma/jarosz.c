@@ -21,9 +21,10 @@ typedef struct column_box {
     box_window window;
     size_t length;    /* of a row */
     size_t height;    /* rows in all */
+    size_t stride;    /* from one row of the ring to the next */
     size_t ring_rows; /* a multiple of STRIP_ROWS */
     size_t emitted;   /* rows that came out */
-    float *ring;      /* [ring_rows][length] */
+    float *ring;      /* [ring_rows][stride] */
     float *sum;       /* [length] */
 } column_box;
 
@@ -32,7 +33,7 @@ typedef struct line {
     luma_rows *rows;
     size_t width, height, window_x, window_y;
     uint32_t column_at[64], row_at[64];
-    float *pixels;        /* [STRIP_ROWS][width]: a strip of luma that is not bytes */
+    float *pixels;        /* [STRIP_ROWS][first.stride]: a strip of luma that is not bytes */
     uint8_t *bytes;       /* [width]: a row of luma that is, with zeros around it */
     const float *nothing; /* [width] zeros: a row that does not exist */
     column_box first, second;
@@ -63,7 +64,7 @@ static size_t first_strip(const column_box *box) {
 }
 
 static float *ring_row(const column_box *box, size_t row) {
-    return box->ring + (row + STRIP_ROWS - first_strip(box)) % box->ring_rows * box->length;
+    return box->ring + (row + STRIP_ROWS - first_strip(box)) % box->ring_rows * box->stride;
 }
 
 /* Rows that have left the box once `fed` rows have entered it: the centre trails what is ahead; at the end all leave.
@@ -142,8 +143,8 @@ static void feed(line *l, size_t y, size_t rows) {
         return;
     }
     for (size_t i = 0; i < rows; i++)
-        luma_rows_read(l->rows, y + i, l->pixels + i * l->width);
-    l->kernels->box_rows(l->pixels, ring_row(&l->first, y), l->width, rows, l->width, l->window_x);
+        luma_rows_read(l->rows, y + i, l->pixels + i * l->first.stride);
+    l->kernels->box_rows(l->pixels, ring_row(&l->first, y), l->first.stride, rows, l->width, l->window_x);
 }
 
 static void run(line *l) {
@@ -169,8 +170,8 @@ static int reserve(jarosz *filter, line *l) {
     column_box *first = &l->first, *second = &l->second;
     const size_t row_bytes = BYTES_BEFORE(l->window_x) + l->width + BYTES_AFTER(l->window_x);
     const size_t zeroed = first->length + second->length + l->width + 64 + row_bytes / sizeof(float) + 5 * 16;
-    const size_t floats =
-        zeroed + STRIP_ROWS * l->width + first->ring_rows * first->length + second->ring_rows * second->length + 3 * 16;
+    const size_t floats = zeroed + STRIP_ROWS * first->stride + first->ring_rows * first->stride +
+                          second->ring_rows * second->stride + 3 * 16;
     size_t bytes = 0;
     if (!size_mul(floats, sizeof(float), &bytes) || buffer_reserve(&filter->memory, bytes) != RESIGHT_OK)
         return RESIGHT_E_NOMEM;
@@ -180,15 +181,24 @@ static int reserve(jarosz *filter, line *l) {
     second->sum = take(&next, second->length);
     l->nothing = take(&next, l->width < 64 ? 64 : l->width);
     l->bytes = (uint8_t *)take(&next, row_bytes / sizeof(float) + 1) + BYTES_BEFORE(l->window_x);
-    l->pixels = take(&next, STRIP_ROWS * l->width);
-    first->ring = take(&next, first->ring_rows * first->length);
-    second->ring = take(&next, second->ring_rows * second->length);
+    l->pixels = take(&next, STRIP_ROWS * first->stride);
+    first->ring = take(&next, first->ring_rows * first->stride);
+    second->ring = take(&next, second->ring_rows * second->stride);
     return RESIGHT_OK;
 }
 
+/* An odd number of cache lines: sixteen rows at one place then stand in sixteen sets of the cache, not in one or two.
+ */
+static size_t ring_stride(size_t length) {
+    return ((length + 15) / 16 | 1) * 16;
+}
+
 static column_box column_box_of(size_t window, size_t length, size_t height) {
-    return (column_box){
-        .window = box_window_of(window), .length = length, .height = height, .ring_rows = ring_rows(window)};
+    return (column_box){.window = box_window_of(window),
+                        .length = length,
+                        .height = height,
+                        .stride = ring_stride(length),
+                        .ring_rows = ring_rows(window)};
 }
 
 int jarosz_sample(jarosz *filter, const kernel_table *kernels, luma_rows *rows, resight_luma64 *out) {
