@@ -109,19 +109,21 @@ static inline __m256 divide(__m256 x, divider by) {
     return _mm256_fmadd_ps(x, by.high, _mm256_mul_ps(x, by.low));
 }
 
-static inline void transpose(__m256 v[8]) {
-    __m256 lanes[8]; /* 4x4 blocks transposed in place */
-    for (int j = 0; j < 8; j += 4) {
-        const __m256 ab_low = _mm256_unpacklo_ps(v[j], v[j + 1]), ab_high = _mm256_unpackhi_ps(v[j], v[j + 1]);
-        const __m256 cd_low = _mm256_unpacklo_ps(v[j + 2], v[j + 3]), cd_high = _mm256_unpackhi_ps(v[j + 2], v[j + 3]);
-        lanes[j] = _mm256_shuffle_ps(ab_low, cd_low, 0x44);
-        lanes[j + 1] = _mm256_shuffle_ps(ab_low, cd_low, 0xee);
-        lanes[j + 2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
-        lanes[j + 3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
-    }
+/* In each 128-bit lane, transpose the 4x4 floats. */
+static inline void transpose_four(__m256 v[4]) {
+    const __m256 ab_low = _mm256_unpacklo_ps(v[0], v[1]), ab_high = _mm256_unpackhi_ps(v[0], v[1]);
+    const __m256 cd_low = _mm256_unpacklo_ps(v[2], v[3]), cd_high = _mm256_unpackhi_ps(v[2], v[3]);
+    v[0] = _mm256_shuffle_ps(ab_low, cd_low, 0x44);
+    v[1] = _mm256_shuffle_ps(ab_low, cd_low, 0xee);
+    v[2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
+    v[3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
+}
+
+static inline void transpose_rest(__m256 v[8]) {
     for (int j = 0; j < 4; j++) {
-        v[j] = _mm256_permute2f128_ps(lanes[j], lanes[4 + j], 0x20);
-        v[4 + j] = _mm256_permute2f128_ps(lanes[j], lanes[4 + j], 0x31);
+        const __m256 low = _mm256_permute2f128_ps(v[j], v[4 + j], 0x20);
+        v[4 + j] = _mm256_permute2f128_ps(v[j], v[4 + j], 0x31);
+        v[j] = low;
     }
 }
 

@@ -71,17 +71,22 @@ static inline __m512i rgb_channel(__m512i pixels, unsigned channel) {
     return _mm512_maskz_permutexvar_epi8(0x1111111111111111u, index, pixels);
 }
 
+static inline __m512 luma_of(__m512i rgb) {
+    const __m512 r = _mm512_cvtepi32_ps(rgb_channel(rgb, 0));
+    const __m512 g = _mm512_cvtepi32_ps(rgb_channel(rgb, 1));
+    const __m512 b = _mm512_cvtepi32_ps(rgb_channel(rgb, 2));
+    const __m512 rg = _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(0.299f), r), _mm512_mul_ps(_mm512_set1_ps(0.587f), g));
+    return _mm512_add_ps(rg, _mm512_mul_ps(_mm512_set1_ps(0.114f), b));
+}
+
 static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
-    for (size_t x = 0; x < width_px; x += LANES) {
+    size_t x = 0;
+    for (; 3 * x + 64 <= 3 * width_px; x += LANES)
+        _mm512_storeu_ps(luma + x, luma_of(_mm512_loadu_si512(pixels + 3 * x)));
+    for (; x < width_px; x += LANES) {
         const size_t count = width_px - x < LANES ? width_px - x : LANES;
         const __m512i rgb = _mm512_maskz_loadu_epi8(((__mmask64)1 << 3 * count) - 1, pixels + 3 * x);
-        const __m512 r = _mm512_cvtepi32_ps(rgb_channel(rgb, 0));
-        const __m512 g = _mm512_cvtepi32_ps(rgb_channel(rgb, 1));
-        const __m512 b = _mm512_cvtepi32_ps(rgb_channel(rgb, 2));
-        const __m512 rg =
-            _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(0.299f), r), _mm512_mul_ps(_mm512_set1_ps(0.587f), g));
-        const __m512 y = _mm512_add_ps(rg, _mm512_mul_ps(_mm512_set1_ps(0.114f), b));
-        _mm512_mask_storeu_ps(luma + x, first_lanes(count), y);
+        _mm512_mask_storeu_ps(luma + x, first_lanes(count), luma_of(rgb));
     }
 }
 
@@ -109,7 +114,7 @@ static inline __m512 divide(__m512 x, divider by) {
 }
 
 /* In each 128-bit lane, transpose the 4x4 floats of a, b, c, d. */
-static inline void transpose_lanes(__m512 v[4]) {
+static inline void transpose_four(__m512 v[4]) {
     const __m512 ab_low = _mm512_unpacklo_ps(v[0], v[1]), ab_high = _mm512_unpackhi_ps(v[0], v[1]);
     const __m512 cd_low = _mm512_unpacklo_ps(v[2], v[3]), cd_high = _mm512_unpackhi_ps(v[2], v[3]);
     v[0] = _mm512_shuffle_ps(ab_low, cd_low, 0x44);
@@ -119,7 +124,7 @@ static inline void transpose_lanes(__m512 v[4]) {
 }
 
 /* Transpose the 4x4 blocks of a 16x16: v[4 q + j] holds, as its 128-bit lane p, block (p, q) row j afterwards. */
-static inline void transpose_blocks(__m512 v[16]) {
+static inline void transpose_rest(__m512 v[16]) {
     for (int j = 0; j < 4; j++) {
         const __m512 a = _mm512_shuffle_f32x4(v[j], v[4 + j], 0x44), b = _mm512_shuffle_f32x4(v[j], v[4 + j], 0xee);
         const __m512 c = _mm512_shuffle_f32x4(v[8 + j], v[12 + j], 0x44),
@@ -129,12 +134,6 @@ static inline void transpose_blocks(__m512 v[16]) {
         v[8 + j] = _mm512_shuffle_f32x4(b, d, 0x88);
         v[12 + j] = _mm512_shuffle_f32x4(b, d, 0xdd);
     }
-}
-
-static inline void transpose(__m512 v[16]) {
-    for (int j = 0; j < 16; j += 4)
-        transpose_lanes(v + j);
-    transpose_blocks(v);
 }
 
 #include "kernels/box_lanes.h"

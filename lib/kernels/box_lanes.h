@@ -7,7 +7,8 @@
  *     floats_load floats_load_first                              from memory; of the first `count` lanes, the rest 0
  *     floats_store floats_store_first                            to memory; the first `count` lanes
  *     divider divider_of divide                                  floats_div by a window, in whatever way is fastest
- *     transpose                                                  a square of LANES vectors
+ *     transpose_four transpose_rest                              a square of LANES vectors: first each four of them by
+ *                                                                themselves, as soon as they are there, then the whole
  *
  * Rows are lanes along rows and columns are lanes down columns, so that each lane repeats the scalar order of
  * operations; a transposed square stands between the two.
@@ -23,6 +24,9 @@
 
 #define ALWAYS_INLINE inline __attribute__((always_inline))
 
+/* So that a block stays in registers. */
+#define UNROLLED _Pragma("GCC unroll 16")
+
 /* A strip is as many groups of LANES rows, each with running sums of its own. */
 #define GROUPS (STRIP_ROWS / LANES)
 
@@ -33,6 +37,11 @@
  */
 #define RING 256
 #define WINDOW_MAX (RING - 2 * LANES)
+
+static ALWAYS_INLINE void transpose(floats v[LANES]) {
+    UNROLLED for (size_t i = 0; i < LANES; i += 4) transpose_four(v + i);
+    transpose_rest(v);
+}
 
 typedef struct row_sums {
     size_t window, mask;
@@ -59,8 +68,7 @@ static inline floats *row_sums_at(row_sums *s, size_t x) {
 
 static ALWAYS_INLINE void row_sums_keep(row_sums *s, size_t x, const floats columns[LANES]) {
     floats *there = row_sums_at(s, x);
-    for (size_t i = 0; i < LANES; i++)
-        there[i] = columns[i];
+    UNROLLED for (size_t i = 0; i < LANES; i++) there[i] = columns[i];
     if (there == s->ring)
         for (size_t i = 0; i < LANES; i++)
             there[s->mask + 1 + i] = columns[i];
@@ -70,7 +78,7 @@ static ALWAYS_INLINE void row_sums_keep(row_sums *s, size_t x, const floats colu
 static ALWAYS_INLINE void row_sums_block(row_sums *s, size_t x, floats sums[LANES]) {
     const floats *enter = row_sums_at(s, x), *leave = row_sums_at(s, x - s->window);
     floats sum = s->sum;
-    for (size_t i = 0; i < LANES; i++) {
+    UNROLLED for (size_t i = 0; i < LANES; i++) {
         sum = floats_add(sum, enter[i]);
         sum = floats_sub(sum, leave[i]);
         sums[i] = sum;
@@ -88,13 +96,15 @@ static inline floats mean_at(floats sum, size_t o, size_t length, box_window w, 
 
 /* ---- Along rows ------------------------------------------------------------------------------ */
 
+/* `columns` columns of a group of rows, transposed; the others are zeros. */
 static inline void load_block(const float *in, size_t stride, size_t rows, size_t columns, floats v[LANES]) {
     for (size_t row = 0; row < LANES; row++)
         v[row] = row < rows ? floats_load_first(in + row * stride, columns) : floats_zero();
     transpose(v);
 }
 
-/* Means of the outputs from o on, for the blocks that touch an end of the row: outputs outside it are not stored. */
+/* Means of the outputs from o on, for the blocks that touch an end of the row or are of few rows: outputs outside the
+ * row are not stored. */
 static inline void store_end(const floats sums[LANES], ptrdiff_t o, float *out, size_t stride, size_t rows,
                              size_t length, box_window w, divider by) {
     for (ptrdiff_t i = 0; i < LANES; i++) {
@@ -107,12 +117,26 @@ static inline void store_end(const floats sums[LANES], ptrdiff_t o, float *out, 
     }
 }
 
-static inline void store_inner(floats sums[LANES], float *out, size_t stride, size_t rows, divider by) {
-    for (size_t i = 0; i < LANES; i++)
-        sums[i] = divide(sums[i], by);
-    transpose(sums);
-    for (size_t row = 0; row < rows; row++)
-        floats_store(out + row * stride, sums[row]);
+/* A whole block of rows comes in at x while the means of the block before go out: the chain of sums, the transposing of
+ * what comes and of what goes take turns. */
+static ALWAYS_INLINE void rows_block(row_sums *s, const float *in, float *out, size_t stride, size_t x, divider by) {
+    const floats *enter = row_sums_at(s, x - LANES), *leave = row_sums_at(s, x - LANES - s->window);
+    floats v[LANES], means[LANES], sum = s->sum;
+    UNROLLED for (size_t i = 0; i < LANES; i++) {
+        sum = floats_add(sum, enter[i]);
+        v[i] = floats_load(in + i * stride);
+        sum = floats_sub(sum, leave[i]);
+        means[i] = divide(sum, by);
+        if (i % 4 == 3) {
+            transpose_four(v + i - 3);
+            transpose_four(means + i - 3);
+        }
+    }
+    s->sum = sum;
+    transpose_rest(means);
+    UNROLLED for (size_t i = 0; i < LANES; i++) floats_store(out + i * stride, means[i]);
+    transpose_rest(v);
+    row_sums_keep(s, x, v);
 }
 
 static void box_rows_group(const float *in, float *out, size_t stride, size_t rows, size_t length, box_window w) {
@@ -120,16 +144,17 @@ static void box_rows_group(const float *in, float *out, size_t stride, size_t ro
     const divider by = divider_of((float)window);
     row_sums s;
     row_sums_begin(&s, window);
-    for (size_t x = 0; x < length + w.ahead; x += LANES) {
-        const ptrdiff_t o = (ptrdiff_t)x - (ptrdiff_t)w.ahead;
+    for (size_t x = 0; x < length + w.ahead + LANES; x += LANES) {
+        const ptrdiff_t o = (ptrdiff_t)x - (ptrdiff_t)(LANES + w.ahead);
+        if (rows == LANES && o > (ptrdiff_t)w.behind && x + LANES <= length) {
+            rows_block(&s, in + x, out + o, stride, x, by);
+            continue;
+        }
         floats v[LANES], sums[LANES];
+        row_sums_block(&s, x - LANES, sums);
+        store_end(sums, o, out, stride, rows, length, w, by);
         load_block(in + x, stride, rows, x < length ? length - x : 0, v);
         row_sums_keep(&s, x, v);
-        row_sums_block(&s, x, sums);
-        if (o > (ptrdiff_t)w.behind && x + LANES <= length)
-            store_inner(sums, out + o, stride, rows, by);
-        else
-            store_end(sums, o, out, stride, rows, length, w, by);
     }
 }
 
@@ -152,20 +177,24 @@ static void box_rows(const float *in, float *out, size_t stride, size_t rows, si
 /*
  * LANES columns from x on, down one group of rows: v[r] is what comes out of step `first` + r. Both sums are chains of
  * dependent additions, and a processor looks ahead too little to overlap them by itself: so the columns take one step,
- * then the rows, over the block before, take one.
+ * then the rows, over the block before, take one, and transposing begins with the first four rows that are there. v
+ * comes out transposed.
  */
 static ALWAYS_INLINE floats columns_block(floats sum, const column_steps *steps, size_t first, size_t x, divider by,
                                           floats v[LANES], row_sums *rows, floats sums[LANES]) {
     const floats *enter = row_sums_at(rows, x - LANES), *leave = row_sums_at(rows, x - LANES - rows->window);
     floats row_sum = rows->sum;
-    for (size_t r = 0; r < LANES; r++) {
+    UNROLLED for (size_t r = 0; r < LANES; r++) {
         sum = floats_add(sum, floats_load(steps->enter[first + r] + x));
         row_sum = floats_add(row_sum, enter[r]);
         sum = floats_sub(sum, floats_load(steps->leave[first + r] + x));
         row_sum = floats_sub(row_sum, leave[r]);
         v[r] = divide(sum, by);
         sums[r] = row_sum;
+        if (r % 4 == 3)
+            transpose_four(v + r - 3);
     }
+    transpose_rest(v);
     rows->sum = row_sum;
     return sum;
 }
@@ -181,6 +210,7 @@ static inline floats columns_end(floats sum, const column_steps *steps, size_t f
         sum = floats_sub(sum, floats_load_first(steps->leave[first + r] + x, columns));
         v[r] = floats_div(sum, floats_all(steps->samples[first + r]));
     }
+    transpose(v);
     return sum;
 }
 
@@ -226,7 +256,6 @@ static ALWAYS_INLINE void columns_rows(float *sum, const column_steps *steps, si
                 down_sum = columns_end(down_sum, steps, LANES * g, x, columns, v);
                 row_sums_block(&s[g], x - LANES, sums);
             }
-            transpose(v);
             row_sums_keep(&s[g], x, v);
             if (x > 0)
                 next = take_samples(sums, x - LANES, k, at, length, w, across, means[g]);

@@ -123,12 +123,17 @@ static inline float32x4_t high_halves(float32x4_t a, float32x4_t b) {
     return vcombine_f32(vget_high_f32(a), vget_high_f32(b));
 }
 
-static inline void transpose(float32x4_t v[LANES]) {
+static inline void transpose_four(float32x4_t v[4]) {
     const float32x4x2_t ab = vtrnq_f32(v[0], v[1]), cd = vtrnq_f32(v[2], v[3]);
     v[0] = low_halves(ab.val[0], cd.val[0]);
     v[1] = low_halves(ab.val[1], cd.val[1]);
     v[2] = high_halves(ab.val[0], cd.val[0]);
     v[3] = high_halves(ab.val[1], cd.val[1]);
+}
+
+/* Four is all there is. */
+static inline void transpose_rest(float32x4_t v[4]) {
+    (void)v;
 }
 
 #include "kernels/box_lanes.h"

@@ -67,6 +67,12 @@ static float *ring_row(const column_box *box, size_t row) {
     return box->ring + (row + STRIP_ROWS - first_strip(box)) % box->ring_rows * box->stride;
 }
 
+/* The row after one in the ring. */
+static const float *next_row(const column_box *box, const float *row) {
+    row += box->stride;
+    return row == box->ring + box->ring_rows * box->stride ? box->ring : row;
+}
+
 /* Rows that have left the box once `fed` rows have entered it: the centre trails what is ahead; at the end all leave.
  */
 static size_t rows_ready(const column_box *box, size_t fed) {
@@ -88,11 +94,16 @@ static column_steps column_box_next(column_box *box, size_t ready, const float *
     column_steps steps = {.rows = left < STRIP_ROWS ? left : STRIP_ROWS};
     if (box->emitted == 0)
         column_box_begin(box);
-    for (size_t r = 0; r < steps.rows; r++) {
-        const size_t o = box->emitted++, entering = o + box->window.ahead;
-        steps.enter[r] = entering < box->height ? ring_row(box, entering) : nothing;
-        steps.leave[r] = o > box->window.behind ? ring_row(box, o - box->window.behind - 1) : nothing;
-        steps.samples[r] = (float)box_samples(box->window, o, box->height);
+    const box_window w = box->window;
+    const float *enter = ring_row(box, box->emitted + w.ahead);
+    const float *leave = ring_row(box, box->emitted > w.behind ? box->emitted - w.behind - 1 : 0);
+    for (size_t r = 0; r < steps.rows; r++, enter = next_row(box, enter)) {
+        const size_t o = box->emitted++;
+        steps.enter[r] = o + w.ahead < box->height ? enter : nothing;
+        steps.leave[r] = o > w.behind ? leave : nothing;
+        steps.samples[r] = (float)box_samples(w, o, box->height);
+        if (o > w.behind)
+            leave = next_row(box, leave);
     }
     return steps;
 }
@@ -135,16 +146,17 @@ static void drain_first(line *l, size_t fed) {
 
 /* Rows y and after into the first columns. */
 static void feed(line *l, size_t y, size_t rows) {
+    float *out = ring_row(&l->first, y);
     if (luma_rows_are_bytes(l->rows)) {
         for (size_t i = 0; i < rows; i++) {
             luma_rows_read_bytes(l->rows, y + i, l->bytes);
-            l->kernels->box_bytes(l->bytes, ring_row(&l->first, y + i), l->width, l->window_x);
+            l->kernels->box_bytes(l->bytes, out + i * l->first.stride, l->width, l->window_x);
         }
         return;
     }
     for (size_t i = 0; i < rows; i++)
         luma_rows_read(l->rows, y + i, l->pixels + i * l->first.stride);
-    l->kernels->box_rows(l->pixels, ring_row(&l->first, y), l->first.stride, rows, l->width, l->window_x);
+    l->kernels->box_rows(l->pixels, out, l->first.stride, rows, l->width, l->window_x);
 }
 
 static void run(line *l) {
