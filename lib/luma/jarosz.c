@@ -89,23 +89,22 @@ static void column_box_begin(column_box *box) {
 }
 
 /* The next steps down the columns, up to a strip of them. */
-static column_steps column_box_next(column_box *box, size_t ready, const float *nothing) {
+static void column_box_next(column_box *box, size_t ready, const float *nothing, column_steps *steps) {
+    const box_window w = box->window;
     const size_t left = ready - box->emitted;
-    column_steps steps = {.rows = left < STRIP_ROWS ? left : STRIP_ROWS};
     if (box->emitted == 0)
         column_box_begin(box);
-    const box_window w = box->window;
     const float *enter = ring_row(box, box->emitted + w.ahead);
     const float *leave = ring_row(box, box->emitted > w.behind ? box->emitted - w.behind - 1 : 0);
-    for (size_t r = 0; r < steps.rows; r++, enter = next_row(box, enter)) {
+    steps->rows = left < STRIP_ROWS ? left : STRIP_ROWS;
+    for (size_t r = 0; r < steps->rows; r++, enter = next_row(box, enter)) {
         const size_t o = box->emitted++;
-        steps.enter[r] = o + w.ahead < box->height ? enter : nothing;
-        steps.leave[r] = o > w.behind ? leave : nothing;
-        steps.samples[r] = (float)box_samples(w, o, box->height);
+        steps->enter[r] = o + w.ahead < box->height ? enter : nothing;
+        steps->leave[r] = o > w.behind ? leave : nothing;
+        steps->samples[r] = (float)box_samples(w, o, box->height);
         if (o > w.behind)
             leave = next_row(box, leave);
     }
-    return steps;
 }
 
 /* Where in the result the rows from `from` on go; several samples of one row are copied afterwards. */
@@ -125,7 +124,8 @@ static void drain_second(line *l, size_t fed) {
     const size_t ready = rows_ready(&l->second, fed);
     while (l->second.emitted < ready) {
         const size_t from = l->second.emitted;
-        const column_steps steps = column_box_next(&l->second, ready, l->nothing);
+        column_steps steps;
+        column_box_next(&l->second, ready, l->nothing, &steps);
         second_strip(l, from, &steps);
     }
 }
@@ -136,7 +136,8 @@ static void drain_first(line *l, size_t fed) {
     while (l->first.emitted < ready) {
         float sampled[STRIP_ROWS][64];
         const size_t from = l->first.emitted;
-        const column_steps steps = column_box_next(&l->first, ready, l->nothing);
+        column_steps steps;
+        column_box_next(&l->first, ready, l->nothing, &steps);
         l->kernels->box_columns_rows(l->first.sum, &steps, l->width, l->window_x, l->column_at, l->pixels, sampled);
         for (size_t r = 0; r < steps.rows; r++)
             memcpy(ring_row(&l->second, from + r), sampled[r], sizeof sampled[r]);
@@ -160,13 +161,13 @@ static void feed(line *l, size_t y, size_t rows) {
 }
 
 static void run(line *l) {
-    size_t rows = first_strip(&l->first);
-    for (size_t y = 0; y < l->height; y += rows, rows = STRIP_ROWS) {
-        rows = l->height - y < rows ? l->height - y : rows;
-        feed(l, y, rows);
-        drain_first(l, y + rows);
-        if (y + rows == l->height)
-            break;
+    size_t fed = 0;
+    while (fed < l->height) {
+        const size_t strip = fed == 0 ? first_strip(&l->first) : STRIP_ROWS, left = l->height - fed;
+        const size_t rows = strip < left ? strip : left;
+        feed(l, fed, rows);
+        fed += rows;
+        drain_first(l, fed);
     }
 }
 

@@ -5,9 +5,19 @@
 
 #include <string.h>
 
-/* pdq/cpp/io/pdqio.cpp, loadFloatLumaFromCImg: a picture with a side over 512 is resized to 512x512, nearest neighbour.
+/* Place i of the squashed side of n pixels: squashing comes after turning, so it is counted from the side read first.
  */
-#define SQUASH_PX 512
+static size_t squashed_from(size_t i, size_t n, bool mirrored) {
+    const size_t at = i * n / SQUASH_PX;
+    return mirrored ? n - 1 - at : at;
+}
+
+static void place_squashed(luma_rows *rows) {
+    const resight_image *image = &rows->image;
+    for (size_t i = 0; i < SQUASH_PX; i++) /* below 3 * 2^20 */
+        rows->squashed_at[i] =
+            (uint32_t)(squashed_from(i, image->width_px, rows->how.mirror_x) * resight_pixel_bytes(image->format));
+}
 
 int luma_rows_start(luma_rows *rows, const kernel_table *kernels, const resight_image *image, luma_reading how) {
     rows->image = *image;
@@ -16,6 +26,8 @@ int luma_rows_start(luma_rows *rows, const kernel_table *kernels, const resight_
     rows->how.squash = how.squash && (image->width_px > SQUASH_PX || image->height_px > SQUASH_PX);
     rows->width = rows->how.squash ? SQUASH_PX : image->width_px;
     rows->height = rows->how.squash ? SQUASH_PX : image->height_px;
+    if (rows->how.squash)
+        place_squashed(rows);
     return buffer_reserve(&rows->row, rows->width * resight_pixel_bytes(image->format));
 }
 
@@ -23,20 +35,12 @@ bool luma_rows_are_bytes(const luma_rows *rows) {
     return rows->image.format != RESIGHT_RGB24;
 }
 
-/* Place i of the squashed side of n pixels: squashing comes after turning, so it is counted from the side read first.
- */
-static size_t squashed_from(size_t i, size_t n, bool mirrored) {
-    const size_t at = i * n / SQUASH_PX;
-    return mirrored ? n - 1 - at : at;
-}
-
-/* A row of SQUASH_PX pixels. */
-static void copy_squashed(const luma_rows *rows, const uint8_t *pixels, uint8_t *out) {
-    const resight_image *image = &rows->image;
-    const size_t pixel_bytes = resight_pixel_bytes(image->format);
-    for (size_t x = 0; x < SQUASH_PX; x++)
-        memcpy(out + x * pixel_bytes, pixels + squashed_from(x, image->width_px, rows->how.mirror_x) * pixel_bytes,
-               pixel_bytes);
+/* A row of SQUASH_PX pixels. Inlined with a constant pixel_bytes. */
+static inline __attribute__((always_inline)) void copy_squashed(const luma_rows *rows, const uint8_t *pixels,
+                                                                uint8_t *out, size_t pixel_bytes) {
+    for (size_t x = 0; x < SQUASH_PX; x++, out += pixel_bytes)
+        for (size_t c = 0; c < pixel_bytes; c++)
+            out[c] = pixels[rows->squashed_at[x] + c];
 }
 
 /* The pixels of row y, not yet turned to luma: from the picture itself, or squashed in scratch memory. */
@@ -45,7 +49,11 @@ static const uint8_t *pixels_of(luma_rows *rows, size_t y) {
     if (!rows->how.squash)
         return image->px + (rows->how.mirror_y ? rows->height - 1 - y : y) * image->stride_bytes;
     const size_t from = squashed_from(y, image->height_px, rows->how.mirror_y);
-    copy_squashed(rows, image->px + from * image->stride_bytes, rows->row.bytes);
+    const uint8_t *pixels = image->px + from * image->stride_bytes;
+    if (luma_rows_are_bytes(rows))
+        copy_squashed(rows, pixels, rows->row.bytes, 1);
+    else
+        copy_squashed(rows, pixels, rows->row.bytes, 3);
     return rows->row.bytes;
 }
 

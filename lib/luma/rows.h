@@ -14,12 +14,17 @@ typedef struct luma_reading {
     bool mirror_x, mirror_y; /* from right to left, from bottom to top: as if the pixels had been turned so before */
 } luma_reading;
 
+/* pdq/cpp/io/pdqio.cpp, loadFloatLumaFromCImg: a picture with a side over 512 is resized to 512x512, nearest neighbour.
+ */
+#define SQUASH_PX 512
+
 typedef struct luma_rows {
     size_t width, height; /* after squashing */
     resight_image image;
     const kernel_table *kernels;
     luma_reading how;
-    buffer row; /* of pixels; kept between pictures */
+    uint32_t squashed_at[SQUASH_PX]; /* where in a row of the picture the pixels of a squashed one begin */
+    buffer row;                      /* of pixels; kept between pictures */
 } luma_rows;
 
 /* Set up for one picture that passes resight_image_check(): RESIGHT_OK or RESIGHT_E_NOMEM. */
