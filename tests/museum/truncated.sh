@@ -5,7 +5,7 @@
 # or says that it is damaged, or gives the first frames of the whole: some containers do not say how long they are.
 # Run as: truncated.sh RESIGHT FOLDER...
 set -eu
-resight=$1
+resight=$(realpath "$1")
 shift
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 files=0 cuts=0 faults=0
