@@ -12,7 +12,7 @@
 bool animated_png(const uint8_t *bytes, size_t size_bytes) {
     chunk_walk walk = png_chunks(bytes, size_bytes);
     chunk c;
-    while (png_chunk_next(&walk, &c) && !chunk_is(&c, "IDAT"))
+    while (png_chunk_next(&walk, &c) && !chunk_is(&c, "IDAT") && !chunk_is(&c, "IEND"))
         if (chunk_is(&c, "acTL"))
             return true;
     return false;
