@@ -333,9 +333,9 @@ static const option_row *row_of(unsigned groups, int code) {
     return NULL;
 }
 
-/* How an option that went wrong was written: "--radius" or "-r". */
+/* How an option that went wrong was written: "--radius" or "-r". glibc gives a byte above 127 as a negative number. */
 static const char *as_written(char **argv, char letter[3]) {
-    if (optopt > 0 && optopt < 256) {
+    if (optopt != 0 && optopt < 256) {
         letter[0] = '-';
         letter[1] = (char)optopt;
         letter[2] = 0;

@@ -12,7 +12,7 @@
 bool animated_png(const uint8_t *bytes, size_t size_bytes) {
     chunk_walk walk = png_chunks(bytes, size_bytes);
     chunk c;
-    while (png_chunk_next(&walk, &c) && !chunk_is(&c, "IDAT"))
+    while (png_chunk_next(&walk, &c) && !chunk_is(&c, "IDAT") && !chunk_is(&c, "IEND"))
         if (chunk_is(&c, "acTL"))
             return true;
     return false;
@@ -155,7 +155,7 @@ int apng_strip(const uint8_t *bytes, size_t size_bytes, buffer *out, size_t *out
     chunk c = {0};
     size_t written = PNG_SIGNATURE_BYTES;
     memcpy(out->bytes, bytes, PNG_SIGNATURE_BYTES);
-    while (png_chunk_next(&walk, &c)) {
+    while (!chunk_is(&c, "IEND") && png_chunk_next(&walk, &c)) { /* what lies behind its end is not of the file */
         if (!apng_needs(&c))
             continue;
         memcpy(out->bytes + written, c.from, c.whole_bytes);
