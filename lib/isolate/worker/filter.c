@@ -20,15 +20,18 @@ static const int plain_calls[] = {
     SCMP_SYS(madvise),       SCMP_SYS(futex),
     SCMP_SYS(clock_gettime), /* processor time: not in the vDSO */
     SCMP_SYS(getrandom),     SCMP_SYS(restart_syscall),
-    SCMP_SYS(rt_sigreturn),  SCMP_SYS(rt_sigprocmask), /* abort() */
+    SCMP_SYS(rt_sigreturn),  SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigaction), /* abort() */
     SCMP_SYS(gettid),        SCMP_SYS(getpid),
     SCMP_SYS(exit),          SCMP_SYS(exit_group),
 };
 
 /* libde265 under libheif decodes on threads, whatever it is told. */
 static const int thread_calls[] = {
-    SCMP_SYS(rt_sigaction),      SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
-    SCMP_SYS(sched_getaffinity), SCMP_SYS(sched_yield),
+    SCMP_SYS(set_robust_list),
+    SCMP_SYS(rseq),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(sched_yield),
 };
 
 /* Refused, not fatal: what large libraries ask for by the way and do without. FFmpeg turns the names of TV channels
