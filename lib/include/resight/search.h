@@ -151,6 +151,16 @@ RESIGHT_API int resight_index_query(const resight_index *index, const resight_ha
                                     uint16_t query_number, resight_hits *hits);
 
 /**
+ * Every hash within a radius of each query, exactly: as resight_index_query() for one after another, but faster, for
+ * while one waits for memory the others go on.
+ *
+ * @param queries  [query_count], 1..65535, borrowed; hits have the position of their query
+ * @return as resight_index_query(); RESIGHT_E_ARG also when query_count is out of range
+ */
+RESIGHT_API int resight_index_query_batch(const resight_index *index, const resight_hash *queries, uint32_t query_count,
+                                          unsigned radius_bits, resight_hits *hits);
+
+/**
  * The k nearest, exactly: the radius grows through the guaranteed one, then a scan.
  *
  * @param hits  appended to, at most k, nearest first; ties go to the lower index; unchanged on failure
