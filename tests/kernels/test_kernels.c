@@ -294,7 +294,7 @@ static void check_keys(const kernel_table *t, size_t count, unsigned radius_bits
     cr_assert_eq(t->scan_keys(words(&keys), count, query, radius_bits, fast), scanned, "%s: scan %zu keys, radius %u",
                  resight_cpu_name(t->cpu), count, radius_bits);
     cr_assert_eq(memcmp(spec, fast, scanned * sizeof *spec), 0);
-    cr_assert_geq(scanned, count >= 1);
+    cr_assert(scanned >= 1);
     const size_t picked = kernels_scalar.pick_keys(words(&keys), positions, count, query, radius_bits, spec);
     cr_assert_eq(t->pick_keys(words(&keys), positions, count, query, radius_bits, fast), picked,
                  "%s: pick of %zu keys, radius %u", resight_cpu_name(t->cpu), count, radius_bits);
