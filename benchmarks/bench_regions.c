@@ -6,7 +6,8 @@
  *
  * The bank holds the whole and the trimmed region of every known and every unrelated picture. Edited pictures are
  * asked, and the unrelated ones too, as strangers: what they find other than themselves is false. A query asks with its
- * whole, then with its trimmed region, then with its rectangles; each turned in the eight ways. Compared by brute force.
+ * whole, then with its trimmed region, then with its rectangles; each turned in the eight ways. Compared by brute
+ * force.
  */
 #include <dirent.h>
 #include <resight/decode.h>

@@ -109,6 +109,41 @@ RESIGHT_API int resight_rectangles(resight_finder *finder, const resight_image *
 RESIGHT_API int resight_region_pdq(resight_hasher *hasher, const resight_image *region,
                                    resight_pdq out[RESIGHT_TRANSFORMS]);
 
+/** A place in a picture: 0..1 of its width and height, from the top left corner. Outside of that: outside of it. */
+typedef struct resight_point {
+    double x, y;
+} resight_point;
+
+/** A part of a picture in the same measure. */
+typedef struct resight_area {
+    double x, y, width, height;
+} resight_area;
+
+/** Where the corners of a picture lie in another. */
+typedef struct resight_quad {
+    resight_point corner[4]; /**< of the known picture: top left, top right, bottom right, bottom left */
+} resight_quad;
+
+/** A part as an area of its picture. Cost: O(1). */
+static inline resight_area resight_rect_area(resight_rect part, const resight_image *image) {
+    const double width = image->width_px, height = image->height_px;
+    return (resight_area){part.x_px / width, part.y_px / height, part.width_px / width, part.height_px / height};
+}
+
+/**
+ * Where the known picture lies in the query, when a region of the query, turned, is a region of the known picture.
+ *
+ * @param query      the region that was asked with, in the query
+ * @param transform  how it was turned to match
+ * @param known      the region that was found, in the known picture
+ * @param out        in the query; written only on RESIGHT_OK. A corner lies outside of 0..1 when that part of the known
+ *                   picture was cut off
+ * @return RESIGHT_OK
+ *         RESIGHT_E_ARG  there is no such transform, or an area is not of finite numbers with positive sides
+ */
+RESIGHT_API int resight_region_place(const resight_area *query, resight_transform transform, const resight_area *known,
+                                     resight_quad *out);
+
 #ifdef __cplusplus
 }
 #endif
