@@ -5,21 +5,20 @@
  * everywhere. The lines on which steps crowd longest, along both axes, and the frame are combined to rectangles, which
  * are ranked by the steps on their sides.
  */
-#include "base/cleanup.h"
 #include "region/trim.h"
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define MAX_SIDE RESIGHT_THUMBNAIL_SIDE_PX
-/* Two pixels differ clearly: above the blocking of JPEG, below the contrast of a blurred fill. */
+/* Two pixels differ clearly: above the blocking of JPEG, below the contrast of a blurred fill. Of 4, 6, 8 and 12 levels
+ * the lower two find more, and as much as each other. */
 #define STEP 6
-
-/* Lines of one axis, with the two of the frame. */
+/* Lines of one axis, with the two of the frame; with 26 nothing more was found. */
 #define LINES 18
 
 /* The long straight lines across one axis, in their order. */
 typedef struct axis {
-    uint32_t across_px, along_px; /* positions a line may have, and its length */
+    uint32_t across_px; /* positions a line may have */
     unsigned count;
     uint16_t at[LINES];                  /* 0 and across_px are the frame */
     uint16_t steps[LINES][MAX_SIDE + 1]; /* before each place along the line */
@@ -107,7 +106,6 @@ static void find_lines(uint8_t *step, const resight_image *image, axis *a) {
         mark_steps(image->px + y * image->stride_bytes, width, step + (size_t)y * width);
     longest_stretches(step, width, height, best);
     a->across_px = width;
-    a->along_px = height;
     a->count = longest_lines(best, width, (int16_t)(height / 12 + 4), a->at);
     a->at[a->count++] = 0;
     a->at[a->count++] = (uint16_t)width;
