@@ -201,7 +201,12 @@ static void combine(const axis *columns, const axis *rows, unsigned left, unsign
 /* A picture on white in a white border ends where the border does, or where the white does: the known picture may have
  * been stored with either. What resight_trim() does not give comes first. */
 static unsigned other_trims(const resight_image *grey, resight_rect out[RESIGHT_RECTANGLES_MAX]) {
-    static const trim_manner manners[] = {{true, true}, {false, true}, {false, false}};
+    static const trim_manner manners[] = {
+        {.through_text = true, .to_edges = true},
+        {.through_text = true, .from_text = true, .to_edges = true},
+        {.to_edges = true},
+        {0},
+    };
     resight_rect trimmed = {0, 0, grey->width_px, grey->height_px}, rect;
     unsigned count = 0;
     resight_trim(grey, &trimmed);
