@@ -2,6 +2,7 @@
 /* The `resight` program: the table of its commands, and the way from argv to one of them. */
 #include "base/cleanup.h"
 #include "command.h"
+#include "isolation.h"
 #include "memory.h"
 #include "options.h"
 #include "text.h"
@@ -36,7 +37,7 @@ static const command commands[] = {
      "mirroring\n"
      "it, and as its negative. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be "
      "read.",
-     MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_HASHES, 0, ANY, run_match},
+     MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_MATCHING, 0, ANY, run_match},
     {"bank create", "make a bank", "[OPTION]... NAME", NULL, TAKES_DB | TAKES_POLICY | TAKES_POLARITY, 1, 1,
      run_bank_create},
     {"bank list", "list the banks", "[OPTION]...", NULL, TAKES_DB | TAKES_JSON, 0, 0, run_bank_list},
@@ -101,6 +102,7 @@ static void print_version(bool verbose) {
         if (resight_cpu_available(level))
             printf(" %s", resight_cpu_name(level));
     putchar('\n');
+    isolation_print();
 }
 
 /* The command that the first words name; *words is how many of them. NULL: none. */

@@ -3,6 +3,7 @@
 #ifndef RESIGHT_CLI_MEDIA_H
 #define RESIGHT_CLI_MEDIA_H
 
+#include "inside.h"
 #include "settings.h"
 
 typedef struct media {
@@ -11,9 +12,12 @@ typedef struct media {
     bool damaged;              /* a video with parts that could not be read */
     const resight_mark *marks; /* borrowed from the reader until its next media_open() */
     size_t mark_count;
+    patches_inside patches;              /* borrowed likewise; of what is kept only */
+    const resight_thumbnail *thumbnails; /* borrowed likewise; of a query only */
+    size_t thumbnail_count;
 } media;
 
-/* A decoder, a hasher and the marks of the file at hand. Opaque; one thread at a time. */
+/* A worker or two that decode and hash, and the marks of the file at hand. Opaque; one thread at a time. */
 typedef struct media_reader media_reader;
 
 /* What the marks are for. */

@@ -29,6 +29,31 @@ bool whole_webp(const uint8_t *bytes, size_t size_bytes) {
     return size_bytes >= 12 && little32(bytes + 4) <= size_bytes - 8;
 }
 
+static uint32_t little24(const uint8_t *p) {
+    return (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* RFC 9649, section 2.7, 3.4 and RFC 6386, section 9.1: the canvas, or the first picture. */
+bool webp_size(const uint8_t *bytes, size_t size_bytes, uint32_t *width_px, uint32_t *height_px) {
+    chunk_walk walk = riff_chunks(bytes, size_bytes);
+    chunk c;
+    if (!riff_chunk_next(&walk, &c) || c.size_bytes < 10)
+        return false;
+    if (chunk_is(&c, "VP8X")) {
+        *width_px = little24(c.data + 4) + 1;
+        *height_px = little24(c.data + 7) + 1;
+    } else if (chunk_is(&c, "VP8L")) {
+        *width_px = (little32(c.data + 1) & 0x3fff) + 1;
+        *height_px = (little32(c.data + 1) >> 14 & 0x3fff) + 1;
+    } else if (chunk_is(&c, "VP8 ")) {
+        *width_px = little32(c.data + 6) & 0x3fff;
+        *height_px = little32(c.data + 6) >> 16 & 0x3fff;
+    } else {
+        return false;
+    }
+    return true;
+}
+
 /* Microsoft's BITMAPCOREHEADER (12 bytes) and BITMAPINFOHEADER: rows are padded to four bytes. */
 bool whole_bmp(const uint8_t *bytes, size_t size_bytes) {
     enum { CORE_HEADER = 12, INFO_BYTES = 14 + 40, UNCOMPRESSED = 0, BIT_FIELDS = 3, ALPHA_BIT_FIELDS = 6 };

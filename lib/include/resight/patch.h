@@ -27,6 +27,37 @@ _Static_assert(sizeof(resight_patch) == 16, "a patch has no padding");
 /** Two keys of the same spot are within this many bits after ordinary edits. */
 #define RESIGHT_PATCH_RADIUS_BITS 8
 
+/** What patches are wanted for. */
+typedef enum resight_patch_role {
+    RESIGHT_PATCHES_KNOWN = 1,
+    RESIGHT_PATCHES_QUERY = 2
+} resight_patch_role;
+#define RESIGHT_PATCHES_MAX 192
+
+typedef struct resight_patcher resight_patcher;
+RESIGHT_API int resight_patcher_new(resight_patcher **out);
+RESIGHT_API void resight_patcher_free(resight_patcher **patcher);
+RESIGHT_API int resight_patcher_find(resight_patcher *patcher, const resight_image *grey, resight_patch_role role,
+                                     resight_patch *out, size_t capacity, size_t *count);
+RESIGHT_API uint64_t resight_patch_mirror(uint64_t key);
+
+typedef struct resight_patch_pair {
+    resight_patch query, known;
+    uint8_t distance_bits;
+    uint8_t mirrored;
+    uint8_t agrees; /**< written by the vote */
+} resight_patch_pair;
+
+typedef struct resight_patch_vote {
+    double matrix[2][3];
+    double corner[4][2];
+    uint32_t agreeing, large, evidence;
+    uint32_t mirrored, affine;
+    double spread, best;
+} resight_patch_vote;
+RESIGHT_API int resight_patches_vote(resight_patch_pair *pairs, size_t count, uint32_t known_width_px,
+                                     uint32_t known_height_px, resight_patch_vote *out);
+
 #ifdef __cplusplus
 }
 #endif
