@@ -12,7 +12,7 @@ lib/kernels | base kernels                  | status cpu
 lib/decode  | base decode                   | status image decode
 lib/luma    | base kernels luma             | status image
 lib/hash    | base kernels luma hash        | status image cpu hash
-lib/region  | base region                   | status image cpu hash region
+lib/region  | base luma region              | status image cpu hash region
 lib/search  | base kernels search           | status hash search
 lib/video   | base video                    | status image decode hash region video
 lib/tmk     | base tmk                      | status image decode hash tmk
