@@ -75,13 +75,14 @@ static void reverse_bytes(const uint8_t *in, uint8_t *out, size_t length) {
 }
 
 void luma_rows_read_bytes(luma_rows *rows, size_t y, uint8_t *luma) {
+    const bool limited = rows->image.format == RESIGHT_GRAY8_LIMITED, reversed = to_be_reversed(rows);
     const uint8_t *pixels = pixels_of(rows, y);
-    if (to_be_reversed(rows))
+    if (reversed)
         reverse_bytes(pixels, luma, rows->width);
-    else
+    if (limited)
+        rows->kernels->full_range(reversed ? luma : pixels, luma, rows->width);
+    else if (!reversed)
         memcpy(luma, pixels, rows->width);
-    if (rows->image.format == RESIGHT_GRAY8_LIMITED)
-        rows->kernels->full_range(luma, luma, rows->width);
 }
 
 /* In place. Four at a time, from both ends: every target has vectors of four, and the compiler finds no way of its own.
