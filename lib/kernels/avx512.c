@@ -50,17 +50,26 @@ static inline void floats_store_first(float *to, floats v, size_t count) {
 
 /* ---- Luma ------------------------------------------------------------------------------------ */
 
-/* (level * 255 + 109) / 219 for level 0..219: the product with 19153 / 2^22 has the same integer part for all of them.
- */
+/* What scalar.c makes of each byte. */
+#define FULL_RANGE(y) (((y) < 16 ? 0 : (y) > 235 ? 219 : (y)-16) * 255 + 109) / 219
+#define FOUR_FULL_RANGES(y) FULL_RANGE(y), FULL_RANGE((y) + 1), FULL_RANGE((y) + 2), FULL_RANGE((y) + 3)
+#define SIXTEEN_FULL_RANGES(y)                                                                                         \
+    FOUR_FULL_RANGES(y), FOUR_FULL_RANGES((y) + 4), FOUR_FULL_RANGES((y) + 8), FOUR_FULL_RANGES((y) + 12)
+#define SIXTY_FOUR_FULL_RANGES(y)                                                                                      \
+    SIXTEEN_FULL_RANGES(y), SIXTEEN_FULL_RANGES((y) + 16), SIXTEEN_FULL_RANGES((y) + 32), SIXTEEN_FULL_RANGES((y) + 48)
+static const uint8_t full_ranges[256] __attribute__((aligned(64))) = {
+    SIXTY_FOUR_FULL_RANGES(0), SIXTY_FOUR_FULL_RANGES(64), SIXTY_FOUR_FULL_RANGES(128), SIXTY_FOUR_FULL_RANGES(192)};
+
 static void full_range(const uint8_t *pixels, uint8_t *full, size_t width_px) {
-    const __m512i white = _mm512_set1_epi32(219);
-    for (size_t x = 0; x < width_px; x += LANES) {
-        const __mmask16 mask = first_lanes(width_px - x);
-        const __m128i above = _mm_subs_epu8(_mm_maskz_loadu_epi8(mask, pixels + x), _mm_set1_epi8(16));
-        __m512i level = _mm512_min_epi32(_mm512_cvtepu8_epi32(above), white);
-        level = _mm512_add_epi32(_mm512_mullo_epi32(level, _mm512_set1_epi32(255)), _mm512_set1_epi32(109));
-        level = _mm512_srli_epi32(_mm512_mullo_epi32(level, _mm512_set1_epi32(19153)), 22);
-        _mm_mask_storeu_epi8(full + x, mask, _mm512_cvtepi32_epi8(level));
+    __m512i table[4];
+    for (size_t i = 0; i < 4; i++)
+        table[i] = _mm512_load_si512(full_ranges + 64 * i);
+    for (size_t x = 0; x < width_px; x += 64) {
+        const __mmask64 mask = width_px - x >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << (width_px - x)) - 1;
+        const __m512i y = _mm512_maskz_loadu_epi8(mask, pixels + x);
+        const __m512i low = _mm512_permutex2var_epi8(table[0], y, table[1]); /* of y, these read seven bits */
+        const __m512i high = _mm512_permutex2var_epi8(table[2], y, table[3]);
+        _mm512_mask_storeu_epi8(full + x, mask, _mm512_mask_blend_epi8(_mm512_movepi8_mask(y), low, high));
     }
 }
 
@@ -138,14 +147,20 @@ static inline void transpose_rest(__m512 v[16]) {
 
 #include "kernels/box_lanes.h"
 
-/* Sums of neighbouring bytes, the first from `bytes` on: four at a time, of the last four those that `last` selects. */
+/*
+ * Sums of neighbouring bytes, the first from `bytes` on: four at a time, of the last four those that `last` selects.
+ * The 64 bytes of a vector hold eight fours of sixteen sums.
+ */
 static inline __attribute__((always_inline)) __m512i byte_sums(const uint8_t *bytes, size_t fours, __m512i last) {
     const __m512i neighbours = _mm512_set_epi32(0x1211100f, 0x11100f0e, 0x100f0e0d, 0x0f0e0d0c, 0x0e0d0c0b, 0x0d0c0b0a,
                                                 0x0c0b0a09, 0x0b0a0908, 0x0a090807, 0x09080706, 0x08070605, 0x07060504,
                                                 0x06050403, 0x05040302, 0x04030201, 0x03020100);
-    __m512i sum = _mm512_setzero_si512();
+    __m512i sum = _mm512_setzero_si512(), there = sum;
     for (size_t i = 0; i < fours; i++) {
-        const __m512i four = _mm512_permutexvar_epi8(neighbours, _mm512_loadu_si512(bytes + 4 * i));
+        if (i % 8 == 0)
+            there = _mm512_loadu_si512(bytes + 4 * i);
+        const __m512i index = _mm512_add_epi8(neighbours, _mm512_set1_epi8((char)(i % 8 * 4)));
+        const __m512i four = _mm512_permutexvar_epi8(index, there);
         sum = _mm512_dpbusd_epi32(sum, four, i + 1 < fours ? _mm512_set1_epi8(1) : last);
     }
     return sum;
@@ -173,6 +188,10 @@ static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t wi
     case 2: box_bytes_fours(bytes, out, length, window, 2); break;
     case 3: box_bytes_fours(bytes, out, length, window, 3); break;
     case 4: box_bytes_fours(bytes, out, length, window, 4); break;
+    case 5: box_bytes_fours(bytes, out, length, window, 5); break;
+    case 6: box_bytes_fours(bytes, out, length, window, 6); break;
+    case 7: box_bytes_fours(bytes, out, length, window, 7); break;
+    case 8: box_bytes_fours(bytes, out, length, window, 8); break;
     default:
         if (window > BYTE_WINDOW_MAX) {
             kernels_scalar.box_bytes(bytes, out, length, window);

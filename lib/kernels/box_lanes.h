@@ -33,10 +33,10 @@
 /*
  * Running sums along LANES rows, a vector for each column. The ring keeps the columns that will leave the window again;
  * its first block is stored behind its end once more, so that LANES columns in a row never wrap. A wider window, of a
- * picture with a side over 28,000 pixels, is left to the scalar kernel.
+ * picture with a side over 26,000 pixels, is left to the scalar kernel.
  */
 #define RING 256
-#define WINDOW_MAX (RING - 2 * LANES)
+#define WINDOW_MAX (RING - 3 * LANES)
 
 static ALWAYS_INLINE void transpose(floats v[LANES]) {
     UNROLLED for (size_t i = 0; i < LANES; i += 4) transpose_four(v + i);
@@ -51,8 +51,8 @@ typedef struct row_sums {
 
 /* Columns before the first are zeros: they leave, and no sum changes. */
 static inline void row_sums_begin(row_sums *s, size_t window) {
-    size_t size = 2 * LANES;
-    while (size < window + 2 * LANES)
+    size_t size = 4 * LANES;
+    while (size < window + 3 * LANES)
         size *= 2;
     s->window = window;
     s->mask = size - 1;
@@ -103,28 +103,15 @@ static inline void load_block(const float *in, size_t stride, size_t rows, size_
     transpose(v);
 }
 
-/* Means of the outputs from o on, for the blocks that touch an end of the row or are of few rows: outputs outside the
- * row are not stored. */
-static inline void store_end(const floats sums[LANES], ptrdiff_t o, float *out, size_t stride, size_t rows,
-                             size_t length, box_window w, divider by) {
-    for (ptrdiff_t i = 0; i < LANES; i++) {
-        if (o + i < 0 || o + i >= (ptrdiff_t)length)
-            continue;
-        float lanes[LANES];
-        floats_store(lanes, mean_at(sums[i], (size_t)(o + i), length, w, by));
-        for (size_t row = 0; row < rows; row++)
-            out[row * stride + (size_t)(o + i)] = lanes[row];
-    }
-}
-
-/* A whole block of rows comes in at x while the means of the block before go out: the chain of sums, the transposing of
- * what comes and of what goes take turns. */
-static ALWAYS_INLINE void rows_block(row_sums *s, const float *in, float *out, size_t stride, size_t x, divider by) {
-    const floats *enter = row_sums_at(s, x - LANES), *leave = row_sums_at(s, x - LANES - s->window);
+/* A whole block of rows comes in at x while the means from o on go out: the chain of sums, the transposing of what
+ * comes and of what goes take turns. */
+static ALWAYS_INLINE void rows_block(row_sums *s, const float *in, size_t x, float *out, size_t o, size_t stride,
+                                     size_t ahead, divider by) {
+    const floats *enter = row_sums_at(s, o + ahead), *leave = row_sums_at(s, o + ahead - s->window);
     floats v[LANES], means[LANES], sum = s->sum;
     UNROLLED for (size_t i = 0; i < LANES; i++) {
         sum = floats_add(sum, enter[i]);
-        v[i] = floats_load(in + i * stride);
+        v[i] = floats_load(in + i * stride + x);
         sum = floats_sub(sum, leave[i]);
         means[i] = divide(sum, by);
         if (i % 4 == 3) {
@@ -134,28 +121,42 @@ static ALWAYS_INLINE void rows_block(row_sums *s, const float *in, float *out, s
     }
     s->sum = sum;
     transpose_rest(means);
-    UNROLLED for (size_t i = 0; i < LANES; i++) floats_store(out + i * stride, means[i]);
+    UNROLLED for (size_t i = 0; i < LANES; i++) floats_store(out + i * stride + o, means[i]);
     transpose_rest(v);
     row_sums_keep(s, x, v);
 }
 
+/* The same for blocks that touch an end of the row, or are of few rows. */
+static inline void rows_end(row_sums *s, const float *in, size_t x, float *out, size_t o, size_t stride, size_t rows,
+                            size_t length, box_window w, divider by) {
+    floats v[LANES];
+    row_sums_block(s, o + w.ahead, v);
+    for (size_t i = 0; i < LANES && o + i < length; i++)
+        v[i] = mean_at(v[i], o + i, length, w, by);
+    transpose(v);
+    for (size_t row = 0; row < rows; row++)
+        floats_store_first(out + row * stride + o, v[row], length - o);
+    load_block(in + x, stride, rows, x < length ? length - x : 0, v);
+    row_sums_keep(s, x, v);
+}
+
 static void box_rows_group(const float *in, float *out, size_t stride, size_t rows, size_t length, box_window w) {
-    const size_t window = w.behind + 1 + w.ahead;
-    const divider by = divider_of((float)window);
+    const divider by = divider_of((float)(w.behind + 1 + w.ahead));
     row_sums s;
-    row_sums_begin(&s, window);
-    for (size_t x = 0; x < length + w.ahead + LANES; x += LANES) {
-        const ptrdiff_t o = (ptrdiff_t)x - (ptrdiff_t)(LANES + w.ahead);
-        if (rows == LANES && o > (ptrdiff_t)w.behind && x + LANES <= length) {
-            rows_block(&s, in + x, out + o, stride, x, by);
-            continue;
-        }
-        floats v[LANES], sums[LANES];
-        row_sums_block(&s, x - LANES, sums);
-        store_end(sums, o, out, stride, rows, length, w, by);
+    row_sums_begin(&s, w.behind + 1 + w.ahead);
+    size_t x = 0;
+    for (; x < w.ahead + LANES; x += LANES) {
+        floats v[LANES];
         load_block(in + x, stride, rows, x < length ? length - x : 0, v);
         row_sums_keep(&s, x, v);
     }
+    for (size_t i = 0; i < w.ahead; i++)
+        s.sum = floats_add(s.sum, *row_sums_at(&s, i));
+    for (size_t o = 0; o < length; o += LANES, x += LANES)
+        if (rows == LANES && o > w.behind && x + LANES <= length)
+            rows_block(&s, in, x, out, o, stride, w.ahead, by);
+        else
+            rows_end(&s, in, x, out, o, stride, rows, length, w, by);
 }
 
 static inline size_t rows_in_group(size_t row, size_t rows) {

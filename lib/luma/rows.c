@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#define CACHE_LINE 64
+
 /* Place i of the squashed side of n pixels: squashing comes after turning, so it is counted from the side read first.
  */
 static size_t squashed_from(size_t i, size_t n, bool mirrored) {
@@ -43,13 +45,32 @@ static inline __attribute__((always_inline)) void copy_squashed(const luma_rows 
             out[c] = pixels[rows->squashed_at[x] + c];
 }
 
+/* The row of the picture that row y is read from. */
+static const uint8_t *source_of(const luma_rows *rows, size_t y) {
+    const resight_image *image = &rows->image;
+    if (rows->how.squash)
+        y = squashed_from(y, image->height_px, rows->how.mirror_y);
+    else if (rows->how.mirror_y)
+        y = rows->height - 1 - y;
+    return image->px + y * image->stride_bytes;
+}
+
+/* Ask for a row of the next strip, so that it comes from memory while this strip is computed. */
+static void prefetch(const luma_rows *rows, size_t y) {
+    if (y >= rows->height)
+        return;
+    const uint8_t *pixels = source_of(rows, y);
+    const size_t bytes = (size_t)rows->image.width_px * resight_pixel_bytes(rows->image.format);
+    for (size_t i = 0; i < bytes; i += CACHE_LINE)
+        __builtin_prefetch(pixels + i, 0, 2);
+}
+
 /* The pixels of row y, not yet turned to luma: from the picture itself, or squashed in scratch memory. */
 static const uint8_t *pixels_of(luma_rows *rows, size_t y) {
-    const resight_image *image = &rows->image;
+    const uint8_t *pixels = source_of(rows, y);
+    prefetch(rows, y + STRIP_ROWS);
     if (!rows->how.squash)
-        return image->px + (rows->how.mirror_y ? rows->height - 1 - y : y) * image->stride_bytes;
-    const size_t from = squashed_from(y, image->height_px, rows->how.mirror_y);
-    const uint8_t *pixels = image->px + from * image->stride_bytes;
+        return pixels;
     if (luma_rows_are_bytes(rows))
         copy_squashed(rows, pixels, rows->row.bytes, 1);
     else
@@ -75,13 +96,14 @@ static void reverse_bytes(const uint8_t *in, uint8_t *out, size_t length) {
 }
 
 void luma_rows_read_bytes(luma_rows *rows, size_t y, uint8_t *luma) {
+    const bool limited = rows->image.format == RESIGHT_GRAY8_LIMITED, reversed = to_be_reversed(rows);
     const uint8_t *pixels = pixels_of(rows, y);
-    if (to_be_reversed(rows))
+    if (reversed)
         reverse_bytes(pixels, luma, rows->width);
-    else
+    if (limited)
+        rows->kernels->full_range(reversed ? luma : pixels, luma, rows->width);
+    else if (!reversed)
         memcpy(luma, pixels, rows->width);
-    if (rows->image.format == RESIGHT_GRAY8_LIMITED)
-        rows->kernels->full_range(luma, luma, rows->width);
 }
 
 /* In place. Four at a time, from both ends: every target has vectors of four, and the compiler finds no way of its own.
