@@ -27,7 +27,7 @@ void answer_free_item(resight_found *item) {
     free(item->name);
     free(item->segments);
     free(item->frame_pairs);
-    free(item->agreement.pairs);
+    free(item->agreement.patches);
 }
 
 void resight_answer_free(resight_answer *answer) {

@@ -44,7 +44,7 @@ typedef struct near_pair {
 typedef struct asked_vote {
     resight_patch_vote vote;
     uint32_t width_px, height_px; /* of the thumbnail */
-    size_t first_kept;            /* of its agreeing pairs in kept_pairs, when details are asked for */
+    size_t first_shared;          /* of its agreeing patches, when details are asked for */
 } asked_vote;
 
 /* How many known items a frame of the query is near to. */
@@ -92,8 +92,8 @@ struct resight_matcher {
     size_t patch_pair_capacity;
     asked_vote *votes;
     size_t vote_count, vote_capacity;
-    resight_patch_pair *kept_pairs;
-    size_t kept_pair_count, kept_pair_capacity;
+    resight_shared_patch *shared; /* agreeing patches of the votes, in their order; of details only */
+    size_t shared_count, shared_capacity;
 };
 
 /* ---- pairs.c */

@@ -22,14 +22,14 @@ static uint32_t list_keys(const resight_patch *patches, size_t count, uint64_t *
 }
 
 /* Of the pairs that just voted, those that agree, for those who want to see them. */
-static int keep_agreeing(resight_matcher *m, size_t count) {
+static int keep_shared(resight_matcher *m, size_t count) {
     if (!m->how->details)
         return RESIGHT_OK;
-    if (!array_reserve(&m->kept_pairs, &m->kept_pair_capacity, m->kept_pair_count, count))
+    if (!array_reserve(&m->shared, &m->shared_capacity, m->shared_count, count))
         return out_of_memory(m);
     for (size_t i = 0; i < count; i++)
         if (m->patch_pairs[i].agrees)
-            m->kept_pairs[m->kept_pair_count++] = m->patch_pairs[i];
+            m->shared[m->shared_count++] = (resight_shared_patch){m->patch_pairs[i].query, m->patch_pairs[i].known};
     return RESIGHT_OK;
 }
 
@@ -50,7 +50,7 @@ static int keep_vote(resight_matcher *m, const resight_thumbnail *thumbnail, uin
         .view = (uint8_t)thumbnail->view,
     };
     m->votes[m->vote_count++] =
-        (asked_vote){*vote, thumbnail->image.width_px, thumbnail->image.height_px, m->kept_pair_count};
+        (asked_vote){*vote, thumbnail->image.width_px, thumbnail->image.height_px, m->shared_count};
     return RESIGHT_OK;
 }
 
@@ -75,7 +75,7 @@ static int vote(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t
     if (result.agreeing < 2 || (result.agreeing == 2 && result.large == 0))
         return RESIGHT_OK;
     const int kept = keep_vote(m, thumbnail, frame, matches, matches->time_us, &result);
-    return kept == RESIGHT_OK ? keep_agreeing(m, count) : kept;
+    return kept == RESIGHT_OK ? keep_shared(m, count) : kept;
 }
 
 static bool same_picture(const resight_patch_match *a, const resight_patch_match *b) {
@@ -122,16 +122,16 @@ static bool stands_back(const resight_subject *subject, size_t i) {
            (it->view == RESIGHT_VIEW_STORED && i + 1 < subject->thumbnail_count && it[1].view == RESIGHT_VIEW_ON_WHITE);
 }
 
-/* The agreeing patches of one vote: from its first kept pair to that of the next. */
+/* The agreeing patches of one vote: from its first shared patch to that of the next. */
 static int show_vote(const resight_matcher *m, const near_pair *pair, resight_found *item) {
-    const size_t first = m->votes[pair->mark].first_kept;
-    const size_t end = pair->mark + 1 < m->vote_count ? m->votes[pair->mark + 1].first_kept : m->kept_pair_count;
-    const size_t bytes = (end - first) * sizeof *m->kept_pairs;
+    const size_t first = m->votes[pair->mark].first_shared;
+    const size_t end = pair->mark + 1 < m->vote_count ? m->votes[pair->mark + 1].first_shared : m->shared_count;
+    const size_t bytes = (end - first) * sizeof *m->shared;
     if (end == first)
         return RESIGHT_OK;
-    if (!(item->agreement.pairs = malloc(bytes)))
+    if (!(item->agreement.patches = malloc(bytes)))
         return out_of_memory(m);
-    memcpy(item->agreement.pairs, m->kept_pairs + first, bytes);
+    memcpy(item->agreement.patches, m->shared + first, bytes);
     item->agreement.count = end - first;
     item->agreement.query_us = pair->query_us;
     item->agreement.known_us = pair->known_us;
@@ -158,7 +158,7 @@ int patches_find(resight_matcher *m) {
     const bool thorough = m->how->effort == RESIGHT_EFFORT_THOROUGH;
     const size_t step = thorough || count <= PATCHED_FRAMES ? 1 : (count + PATCHED_FRAMES - 1) / PATCHED_FRAMES;
     int status = RESIGHT_OK;
-    m->pair_count = m->vote_count = m->kept_pair_count = 0;
+    m->pair_count = m->vote_count = m->shared_count = 0;
     m->last_frame = count > 0 ? (uint32_t)count - 1 : 0;
     for (size_t i = 0; status == RESIGHT_OK && i < count; i += step)
         if (!stands_back(m->subject, i))

@@ -80,10 +80,15 @@ typedef struct resight_point {
     float x, y;
 } resight_point;
 
+/** One spot, as the query and the known picture show it. */
+typedef struct resight_shared_patch {
+    resight_patch query, known;
+} resight_shared_patch;
+
 /** Patches of one picture of the query that agree with those of one known picture on where it lies. */
 typedef struct resight_agreement {
-    int64_t query_us, known_us; /**< of the two frames; 0 in stills */
-    resight_patch_pair *pairs;  /**< owned by the answer */
+    int64_t query_us, known_us;    /**< of the two frames; 0 in stills */
+    resight_shared_patch *patches; /**< owned by the answer */
     size_t count;
 } resight_agreement;
 
