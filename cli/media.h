@@ -45,4 +45,7 @@ int media_digest(media_reader *reader, uint8_t sha256[32], resight_error *error)
 /* Decode and hash the open file. */
 int media_hash(media_reader *reader, media *out, resight_error *error);
 
+/* What is looked up of a file. Borrowed from both; every_us: between the frames of a video. */
+resight_subject media_subject(const media *got, const uint8_t sha256[32], int64_t every_us);
+
 #endif
