@@ -5,6 +5,10 @@
 
 #include "settings.h"
 
+/* Known videos are sampled four times as densely as queries, so that no clip is missed by the phase of its sampling. */
+#define KNOWN_EVERY_US 250000
+#define QUERY_EVERY_US 1000000
+
 typedef struct media {
     resight_media_info info;
     int64_t duration_us;       /* as the container says, else the time of the last frame that was hashed */
