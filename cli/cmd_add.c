@@ -13,8 +13,6 @@
 #include "text.h"
 #include <string.h>
 
-/* Known videos are sampled four times as densely as queries, so that no clip is missed by the phase of its sampling. */
-#define DEFAULT_EVERY_US 250000
 #define GROUP_ENTRIES 512
 #define GROUP_MARKS 65536
 
@@ -71,7 +69,7 @@ static void worker_free(void *given) {
 static void *worker_new(void *shared, resight_error *error) {
     const add_run *run = shared;
     add_worker *worker = must_have(1, sizeof *worker);
-    worker->media = media_reader_new(run->set, DEFAULT_EVERY_US, MEDIA_KEEP, error);
+    worker->media = media_reader_new(run->set, KNOWN_EVERY_US, MEDIA_KEEP, error);
     if (worker->media && resight_reader_new(run->db, &worker->reader, error) == RESIGHT_OK)
         return worker;
     worker_free(worker);

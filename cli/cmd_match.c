@@ -3,19 +3,18 @@
 #include "base/cleanup.h"
 #include "command.h"
 #include "database.h"
+#include "found.h"
 #include "json.h"
 #include "lines.h"
 #include "media.h"
 #include "memory.h"
 #include "pipeline.h"
 #include "text.h"
-#include <math.h>
 #include <resight/exchange.h>
 #include <resight/match.h>
 #include <string.h>
 
 #define DEFAULT_TOP 10
-#define DEFAULT_EVERY_US 1000000
 
 typedef struct match_run {
     const settings *set;
@@ -31,80 +30,6 @@ typedef struct match_worker {
 } match_worker;
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
-
-/* Is there a time to be told, on either side? */
-static bool has_time(const resight_found *item, const resight_subject *what) {
-    return item->segment_count > 0 && (what->kind == RESIGHT_VIDEO || item->kind == RESIGHT_VIDEO);
-}
-
-static json_t *json_segments(const resight_found *item) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < item->segment_count; i++) {
-        const resight_segment *s = &item->segments[i];
-        json_t *segment = json_object();
-        json_object_set_new(segment, "query_from_us", json_integer(s->query_from_us));
-        json_object_set_new(segment, "query_to_us", json_integer(s->query_to_us));
-        json_object_set_new(segment, "known_from_us", json_integer(s->known_from_us));
-        json_object_set_new(segment, "known_to_us", json_integer(s->known_to_us));
-        json_object_set_new(segment, "speed", json_real(s->speed));
-        json_object_set_new(segment, "frames", json_integer(s->frames));
-        json_array_append_new(list, segment);
-    }
-    return list;
-}
-
-/* Where the corners of the known picture lie within the query, as parts of its width and height. */
-static json_t *json_corners(const resight_found *item) {
-    json_t *list = json_array();
-    for (int i = 0; i < 4; i++)
-        json_array_append_new(
-            list, json_pack("[f,f]", round(item->corner[i].x * 1e4) / 1e4, round(item->corner[i].y * 1e4) / 1e4));
-    return list;
-}
-
-static json_t *json_found(const resight_found *item, const resight_subject *what) {
-    json_t *match = json_object();
-    json_object_set_new(match, "bank", json_string(item->bank));
-    json_object_set_new(match, "entry", json_integer((json_int_t)item->entry));
-    json_object_set_new(match, "name", json_name(item->name));
-    json_object_set_new(match, "kind", json_string(resight_media_kind_name(item->kind)));
-    json_object_set_new(match, "evidence", json_string(resight_evidence_name(item->evidence)));
-    json_object_set_new(match, "confidence", json_string(resight_confidence_name(item->confidence)));
-    json_object_set_new(match, "corners", json_corners(item));
-    if (item->evidence == RESIGHT_BY_PATCHES)
-        json_object_set_new(match, "patches", json_integer(item->patches));
-    json_object_set_new(match, "distance_bits", json_integer(item->distance_bits));
-    json_object_set_new(match, "pdq_distance_bits", item->pdq_bits <= 256 ? json_integer(item->pdq_bits) : json_null());
-    json_object_set_new(match, "view", json_string(resight_view_name(item->view)));
-    json_object_set_new(match, "known_view", json_string(resight_view_name(item->known_view)));
-    if (item->dialect)
-        json_object_set_new(match, "known_dialect", json_string(resight_dialect_name(item->known_dialect)));
-    json_object_set_new(match, "transform", json_string(resight_transform_name(item->transform)));
-    json_object_set_new(match, "inverted", json_boolean(item->inverted));
-    if (what->kind == RESIGHT_VIDEO)
-        json_object_set_new(match, "frames", json_integer(item->frames));
-    if (has_time(item, what)) {
-        json_object_set_new(match, "segments", json_segments(item));
-        if (what->kind == RESIGHT_VIDEO && item->kind == RESIGHT_VIDEO) {
-            json_object_set_new(match, "query_coverage", json_real(item->coverage.query));
-            json_object_set_new(match, "known_coverage", json_real(item->coverage.known));
-        }
-    }
-    return match;
-}
-
-static json_t *json_suppressors(const resight_answer *got) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < got->suppressor_count; i++) {
-        json_t *item = json_object();
-        json_object_set_new(item, "bank", json_string(got->suppressors[i].bank));
-        json_object_set_new(item, "entry", json_integer((json_int_t)got->suppressors[i].entry));
-        json_object_set_new(item, "name", json_name(got->suppressors[i].name));
-        json_object_set_new(item, "distance_bits", json_integer(got->suppressors[i].distance_bits));
-        json_array_append_new(list, item);
-    }
-    return list;
-}
 
 static void print_json_answer(FILE *out, const char *name, const char *kind, const resight_subject *what,
                               const resight_answer *got, size_t top, bool damaged) {
@@ -127,83 +52,6 @@ static void print_json_answer(FILE *out, const char *name, const char *kind, con
 
 /* ---- Text ------------------------------------------------------------------------------------ */
 
-/* "3.000-8.000" or "3.000" */
-static void print_span(FILE *out, int64_t from_us, int64_t to_us) {
-    print_seconds(out, from_us);
-    if (to_us == from_us)
-        return;
-    putc('-', out);
-    print_seconds(out, to_us);
-}
-
-/* ", 3.000-8.000 s is 7.000-12.000 s of it, 6 of 20 frames" */
-static void print_where(FILE *out, const resight_found *item, const resight_subject *what, const resight_answer *got) {
-    if (!has_time(item, what))
-        return;
-    const resight_segment *s = &item->segments[0];
-    fputs(", ", out);
-    if (what->kind == RESIGHT_VIDEO) {
-        print_span(out, s->query_from_us, s->query_to_us);
-        fputs(" s", out);
-    }
-    if (item->kind == RESIGHT_VIDEO) {
-        fputs(what->kind == RESIGHT_VIDEO ? " is " : "at ", out);
-        print_span(out, s->known_from_us, s->known_to_us);
-        fputs(" s of it", out);
-        if (s->speed < 0.99 || s->speed > 1.01)
-            fprintf(out, " at speed %.2f", s->speed);
-    }
-    if (what->kind == RESIGHT_VIDEO)
-        fprintf(out, ", %u of %u frames", s->frames, got->frames);
-    if (item->segment_count > 1)
-        fprintf(out, ", and %zu more stretches", item->segment_count - 1);
-}
-
-/* What was compared, if it was not the whole raster. */
-static const char *seen_as(const resight_found *item) {
-    const unsigned views = item->view | item->known_view;
-    return views & RESIGHT_VIEW_RECTANGLE ? ", a rectangle of it"
-           : views & RESIGHT_VIEW_TRIMMED ? ", trimmed"
-           : views & RESIGHT_VIEW_REDUCED ? ", reduced"
-                                          : "";
-}
-
-static void print_match(FILE *out, const char *name, const resight_found *item, const resight_subject *what,
-                        const resight_answer *got) {
-    print_name(out, name);
-    fprintf(out, ": %s entry %llu ", item->bank, (unsigned long long)item->entry);
-    print_name(out, item->name);
-    if (item->evidence == RESIGHT_BY_FILE)
-        fputs(", the same file", out);
-    else if (item->evidence == RESIGHT_BY_PATCHES)
-        fprintf(out, ", %u patches%s", item->patches, item->transform ? ", mirrored" : "");
-    else
-        fprintf(out, ", %u bits%s%s%s%s", item->distance_bits, item->transform ? ", " : "",
-                item->transform ? resight_transform_name(item->transform) : "", item->inverted ? ", inverted" : "",
-                seen_as(item));
-    if (item->dialect != item->known_dialect)
-        fprintf(out, ", hashed as %s and known as %s", resight_dialect_name(item->dialect),
-                resight_dialect_name(item->known_dialect));
-    if (item->confidence == RESIGHT_PROBABLE)
-        fputs(", probable", out);
-    print_where(out, item, what, got);
-    putc('\n', out);
-}
-
-static void print_no_match(const match_run *run, FILE *out, const char *name, const resight_answer *got) {
-    print_name(out, name);
-    fputs(": no match", out);
-    if (got->suppressor_count > 0) {
-        const resight_found *by = &got->suppressors[0];
-        fprintf(out, " (known to be harmless: %s entry %llu ", by->bank, (unsigned long long)by->entry);
-        print_name(out, by->name);
-        fprintf(out, ", %u bits)", by->distance_bits);
-    } else if (got->quality >= 0 && (uint32_t)got->quality < run->how.min_quality) {
-        fprintf(out, " (quality %d: too little in the picture to tell)", got->quality);
-    }
-    putc('\n', out);
-}
-
 static void print_answer(const match_run *run, FILE *out, const char *name, const char *kind,
                          const resight_subject *what, const resight_answer *got, bool damaged) {
     if (run->set->json) {
@@ -211,13 +59,13 @@ static void print_answer(const match_run *run, FILE *out, const char *name, cons
         return;
     }
     for (size_t i = 0; i < got->count && i < run->top; i++)
-        print_match(out, name, &got->items[i], what, got);
+        print_found(out, name, &got->items[i], what, got);
     if (got->count > run->top) {
         print_name(out, name);
         fprintf(out, ": and %zu more; --top 0 prints all\n", got->count - run->top);
     }
     if (got->count == 0)
-        print_no_match(run, out, name, got);
+        print_nothing_found(out, name, got, run->how.min_quality);
 }
 
 /* ---- Media ----------------------------------------------------------------------------------- */
@@ -232,7 +80,7 @@ static void worker_free(void *given) {
 static void *worker_new(void *shared, resight_error *error) {
     const match_run *run = shared;
     match_worker *worker = must_have(1, sizeof *worker);
-    worker->media = media_reader_new(run->set, DEFAULT_EVERY_US, MEDIA_QUERY, error);
+    worker->media = media_reader_new(run->set, QUERY_EVERY_US, MEDIA_QUERY, error);
     if (worker->media && resight_matcher_new(run->db, &worker->matcher, error) == RESIGHT_OK)
         return worker;
     worker_free(worker);
@@ -251,16 +99,7 @@ static int match_file(const match_run *run, match_worker *worker, job *item, FIL
         status = media_hash(worker->media, &got, &item->error);
     if (status != RESIGHT_OK)
         return status;
-    const resight_subject what = {
-        .kind = got.info.kind,
-        .sha256 = sha256,
-        .marks = got.marks,
-        .mark_count = got.mark_count,
-        .thumbnails = got.thumbnails,
-        .thumbnail_count = got.thumbnail_count,
-        .every_us = run->every_us,
-        .duration_us = got.duration_us,
-    };
+    const resight_subject what = media_subject(&got, sha256, run->every_us);
     status = resight_matcher_find(worker->matcher, &what, &run->how, &answer, &item->error);
     if (status != RESIGHT_OK)
         return status;
@@ -359,18 +198,6 @@ static int match_hashes(const match_run *run) {
 
 /* ---- The command ----------------------------------------------------------------------------- */
 
-static resight_matching matching_of(const settings *set, uint32_t bank) {
-    resight_matching how = resight_matching_default();
-    how.effort = set->effort;
-    if (set->min_quality.given)
-        how.min_quality = how.min_known_quality = (uint32_t)set->min_quality.value;
-    how.has_min_known_quality = set->min_quality.given;
-    how.has_radius = set->radius_bits.given;
-    how.radius_bits = (uint32_t)set->radius_bits.value;
-    how.bank = bank;
-    return how;
-}
-
 int run_match(const settings *set, char **operands) {
     const bool paths = *operands || set->files_from, hashes = set->hashes.count > 0 || set->hashes_file;
     if (!paths && !hashes) {
@@ -386,8 +213,8 @@ int run_match(const settings *set, char **operands) {
         if (!reader || database_bank(set, reader, set->bank, &bank) != RESIGHT_OK)
             return EXIT_TROUBLE;
     }
-    match_run run = {.set = set, .db = db, .how = matching_of(set, bank.id)};
-    run.every_us = set->every_us.given ? (int64_t)set->every_us.value : DEFAULT_EVERY_US;
+    match_run run = {.set = set, .db = db, .how = database_matching(set, bank.id)};
+    run.every_us = set->every_us.given ? (int64_t)set->every_us.value : QUERY_EVERY_US;
     run.top = !set->top.given ? DEFAULT_TOP : set->top.value ? (size_t)set->top.value : SIZE_MAX;
     int code = EXIT_NOTHING;
     if (hashes)

@@ -19,6 +19,7 @@ int run_hash(const settings *set, char **operands);
 int run_compare(const settings *set, char **operands);
 int run_add(const settings *set, char **operands);
 int run_match(const settings *set, char **operands);
+int run_explain(const settings *set, char **operands);
 int run_bank_create(const settings *set, char **operands);
 int run_bank_list(const settings *set, char **operands);
 int run_bank_set(const settings *set, char **operands);

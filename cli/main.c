@@ -38,6 +38,15 @@ static const command commands[] = {
      "it, and as its negative. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be "
      "read.",
      MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_MATCHING, 0, ANY, run_match},
+    {"explain", "show why a file matches a known item, and where", "[OPTION]... QUERY ENTRY",
+     "Says by what evidence QUERY shows the known item, how surely and where, and with --out draws it. ENTRY is the "
+     "number\n"
+     "of an entry, or a second file, which needs no database. Media is not stored, so the known side is drawn from "
+     "hashes and\n"
+     "patches; its file is blurred (--known, or a second file) unless --show is given. The query is drawn as it is, in "
+     "grey,\n"
+     "unless --blur is given. Exit code 1 when QUERY does not match; then nothing is drawn.",
+     TAKES_MEDIA | TAKES_DIALECT | TAKES_JSON | TAKES_DB | TAKES_POLICY | TAKES_DRAWING, 2, 2, run_explain},
     {"bank create", "make a bank", "[OPTION]... NAME", NULL, TAKES_DB | TAKES_POLICY | TAKES_POLARITY, 1, 1,
      run_bank_create},
     {"bank list", "list the banks", "[OPTION]...", NULL, TAKES_DB | TAKES_JSON, 0, 0, run_bank_list},

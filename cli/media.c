@@ -161,3 +161,16 @@ int media_hash(media_reader *reader, media *out, resight_error *error) {
     *out = got;
     return RESIGHT_OK;
 }
+
+resight_subject media_subject(const media *got, const uint8_t sha256[32], int64_t every_us) {
+    return (resight_subject){
+        .kind = got->info.kind,
+        .sha256 = sha256,
+        .marks = got->marks,
+        .mark_count = got->mark_count,
+        .thumbnails = got->thumbnails,
+        .thumbnail_count = got->thumbnail_count,
+        .every_us = every_us,
+        .duration_us = got->duration_us,
+    };
+}

@@ -6,6 +6,10 @@
 #include "inside.h"
 #include "settings.h"
 
+/* Known videos are sampled four times as densely as queries, so that no clip is missed by the phase of its sampling. */
+#define KNOWN_EVERY_US 250000
+#define QUERY_EVERY_US 1000000
+
 typedef struct media {
     resight_media_info info;
     int64_t duration_us;       /* as the container says, else the time of the last frame that was hashed */
@@ -42,5 +46,8 @@ int media_digest(media_reader *reader, uint8_t sha256[32], resight_error *error)
 
 /* Decode and hash the open file. */
 int media_hash(media_reader *reader, media *out, resight_error *error);
+
+/* What is looked up of a file. Borrowed from both; every_us: between the frames of a video. */
+resight_subject media_subject(const media *got, const uint8_t sha256[32], int64_t every_us);
 
 #endif

@@ -242,6 +242,13 @@ static const option_row rows[] = {
     {"lookups", 0, "N", TAKES_LOOKUPS, read_number, AT(lookups), 0, 1000000,
      "random queries compared with a full scan (100)"},
 
+    {"out", 'o', "FILE", TAKES_DRAWING, read_text, AT(out), 0, 0, "draw it: a PNG file"},
+    {"force", 0, NULL, TAKES_DRAWING, read_flag, AT(force), 0, 0, "replace the file if it is there"},
+    {"known", 0, "FILE", TAKES_DRAWING, read_text, AT(known), 0, 0,
+     "the known picture or video: draw it blurred, in 16x16 squares"},
+    {"show", 0, NULL, TAKES_DRAWING, read_flag, AT(show), 0, 0, "do not blur the known picture"},
+    {"blur", 0, NULL, TAKES_DRAWING, read_flag, AT(blur), 0, 0, "blur the query too"},
+
     {"dialect", 0, "NAME", TAKES_DIALECT, read_dialect, AT(dialect), 0, 0, "pdq or pdq512 (pdq)"},
     {"dihedral", 0, NULL, TAKES_HASHING, read_flag, AT(dihedral), 0, 0,
      "eight hashes a picture, turned and mirrored as the reference derives them"},

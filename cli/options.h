@@ -23,6 +23,7 @@ enum {
     TAKES_JSON = 1 << 11,
     TAKES_POLARITY = 1 << 12,
     TAKES_DIALECT = 1 << 13,
+    TAKES_DRAWING = 1 << 14, /* resight explain alone */
 };
 
 /* Values before any option was read. */

@@ -51,6 +51,11 @@ typedef struct settings {
     uint32_t raw_width_px, raw_height_px;
     double frames_per_second;
 
+    /* what is drawn */
+    const char *out;
+    const char *known; /* a path */
+    bool force, show, blur;
+
     /* where inputs come from and where output goes */
     const char *files_from;
     bool null_separated;

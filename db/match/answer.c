@@ -23,13 +23,18 @@ const char *resight_confidence_name(resight_confidence confidence) {
     return "unknown";
 }
 
+void answer_free_item(resight_found *item) {
+    free(item->name);
+    free(item->segments);
+    free(item->frame_pairs);
+    free(item->agreement.patches);
+}
+
 void resight_answer_free(resight_answer *answer) {
-    for (size_t i = 0; i < answer->count; i++) {
-        free(answer->items[i].name);
-        free(answer->items[i].segments);
-    }
+    for (size_t i = 0; i < answer->count; i++)
+        answer_free_item(&answer->items[i]);
     for (size_t i = 0; i < answer->suppressor_count; i++)
-        free(answer->suppressors[i].name);
+        answer_free_item(&answer->suppressors[i]);
     free(answer->items);
     free(answer->suppressors);
     *answer = (resight_answer){0};

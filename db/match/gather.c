@@ -60,6 +60,17 @@ static int count_holders(resight_matcher *m) {
     return RESIGHT_OK;
 }
 
+/* The pairs of times of one entry, for those who want to see them. */
+static int keep_times(const resight_matcher *m, size_t count, resight_found *item) {
+    if (!m->how->details)
+        return RESIGHT_OK;
+    if (!(item->frame_pairs = malloc(count * sizeof *m->times)))
+        return out_of_memory(m);
+    memcpy(item->frame_pairs, m->times, count * sizeof *m->times);
+    item->frame_pair_count = count;
+    return RESIGHT_OK;
+}
+
 /* The segments of one entry in one way. */
 static int align(resight_matcher *m, const near_pair *pairs, size_t count, resight_found *item) {
     const int64_t every_us = m->subject->every_us;
@@ -71,7 +82,9 @@ static int align(resight_matcher *m, const near_pair *pairs, size_t count, resig
         m->times[i] = (resight_frame_pair){pairs[i].query_us, pairs[i].known_us, pairs[i].distance_bits,
                                            1.0f / (float)m->held[pairs[i].frame].holders};
     how.tolerance_us = every_us > LEAST_TOLERANCE_US ? every_us : LEAST_TOLERANCE_US;
-    const int status = resight_align(m->times, count, &how, found, RESIGHT_FOUND_SEGMENTS_MAX, &item->segment_count);
+    int status = keep_times(m, count, item);
+    if (status == RESIGHT_OK)
+        status = resight_align(m->times, count, &how, found, RESIGHT_FOUND_SEGMENTS_MAX, &item->segment_count);
     if (status != RESIGHT_OK || item->segment_count == 0)
         return status;
     if (!(item->segments = malloc(item->segment_count * sizeof *found)))
@@ -120,10 +133,12 @@ static void add_time(resight_found *same_file, resight_found *item) {
         same_file->frames = item->frames;
         same_file->segments = STEAL(item->segments);
         same_file->segment_count = item->segment_count;
+        same_file->frame_pairs = STEAL(item->frame_pairs);
+        same_file->frame_pair_count = item->frame_pair_count;
         same_file->dialect = item->dialect;
         same_file->known_dialect = item->known_dialect;
     }
-    free(item->segments);
+    answer_free_item(item);
 }
 
 int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell) {
@@ -137,9 +152,9 @@ int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell) {
         item.evidence = evidence;
         if (status == RESIGHT_OK && known)
             add_time(known, &item);
-        else if (status == RESIGHT_OK && !answer_add(m->out, &item)) {
-            free(item.segments);
-            status = out_of_memory(m);
+        else if (status != RESIGHT_OK || !answer_add(m->out, &item)) {
+            answer_free_item(&item);
+            status = status != RESIGHT_OK ? status : out_of_memory(m);
         }
     }
     return status;

@@ -53,6 +53,7 @@ void resight_matcher_free(resight_matcher **matcher) {
     resight_patch_matches_free(&m->patch_matches);
     free(m->patch_pairs);
     free(m->votes);
+    free(m->shared);
     free(m);
     *matcher = NULL;
 }

@@ -44,6 +44,7 @@ typedef struct near_pair {
 typedef struct asked_vote {
     resight_patch_vote vote;
     uint32_t width_px, height_px; /* of the thumbnail */
+    size_t first_shared;          /* of its agreeing patches, when details are asked for */
 } asked_vote;
 
 /* How many known items a frame of the query is near to. */
@@ -91,6 +92,8 @@ struct resight_matcher {
     size_t patch_pair_capacity;
     asked_vote *votes;
     size_t vote_count, vote_capacity;
+    resight_shared_patch *shared; /* agreeing patches of the votes, in their order; of details only */
+    size_t shared_count, shared_capacity;
 };
 
 /* ---- pairs.c */
@@ -144,6 +147,8 @@ void place_turned(resight_transform transform, float left, float top, float widt
 resight_found *answer_item(resight_answer *answer, uint64_t entry);
 /* A new item at the end. NULL when memory is refused. */
 resight_found *answer_add(resight_answer *answer, const resight_found *item);
+/* Free what an item owns. */
+void answer_free_item(resight_found *item);
 /* Put the items into order, and give them their names. */
 int answer_finish(resight_matcher *m);
 

@@ -21,6 +21,18 @@ static uint32_t list_keys(const resight_patch *patches, size_t count, uint64_t *
     return (uint32_t)(2 * count);
 }
 
+/* Of the pairs that just voted, those that agree, for those who want to see them. */
+static int keep_shared(resight_matcher *m, size_t count) {
+    if (!m->how->details)
+        return RESIGHT_OK;
+    if (!array_reserve(&m->shared, &m->shared_capacity, m->shared_count, count))
+        return out_of_memory(m);
+    for (size_t i = 0; i < count; i++)
+        if (m->patch_pairs[i].agrees)
+            m->shared[m->shared_count++] = (resight_shared_patch){m->patch_pairs[i].query, m->patch_pairs[i].known};
+    return RESIGHT_OK;
+}
+
 /* A vote as a near pair: the more patches agree, the nearer. */
 static int keep_vote(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame,
                      const resight_patch_match *match, int64_t known_us, const resight_patch_vote *vote) {
@@ -37,7 +49,8 @@ static int keep_vote(resight_matcher *m, const resight_thumbnail *thumbnail, uin
         .distance_bits = (uint16_t)(UINT16_MAX - (vote->agreeing < UINT16_MAX ? vote->agreeing : UINT16_MAX)),
         .view = (uint8_t)thumbnail->view,
     };
-    m->votes[m->vote_count++] = (asked_vote){*vote, thumbnail->image.width_px, thumbnail->image.height_px};
+    m->votes[m->vote_count++] =
+        (asked_vote){*vote, thumbnail->image.width_px, thumbnail->image.height_px, m->shared_count};
     return RESIGHT_OK;
 }
 
@@ -61,7 +74,8 @@ static int vote(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t
         return status == RESIGHT_NOT_FOUND ? RESIGHT_OK : status;
     if (result.agreeing < 2 || (result.agreeing == 2 && result.large == 0))
         return RESIGHT_OK;
-    return keep_vote(m, thumbnail, frame, matches, matches->time_us, &result);
+    const int kept = keep_vote(m, thumbnail, frame, matches, matches->time_us, &result);
+    return kept == RESIGHT_OK ? keep_shared(m, count) : kept;
 }
 
 static bool same_picture(const resight_patch_match *a, const resight_patch_match *b) {
@@ -108,17 +122,50 @@ static bool stands_back(const resight_subject *subject, size_t i) {
            (it->view == RESIGHT_VIEW_STORED && i + 1 < subject->thumbnail_count && it[1].view == RESIGHT_VIEW_ON_WHITE);
 }
 
+/* The agreeing patches of one vote: from its first shared patch to that of the next. */
+static int show_vote(const resight_matcher *m, const near_pair *pair, resight_found *item) {
+    const size_t first = m->votes[pair->mark].first_shared;
+    const size_t end = pair->mark + 1 < m->vote_count ? m->votes[pair->mark + 1].first_shared : m->shared_count;
+    const size_t bytes = (end - first) * sizeof *m->shared;
+    if (end == first)
+        return RESIGHT_OK;
+    if (!(item->agreement.patches = malloc(bytes)))
+        return out_of_memory(m);
+    memcpy(item->agreement.patches, m->shared + first, bytes);
+    item->agreement.count = end - first;
+    item->agreement.query_us = pair->query_us;
+    item->agreement.known_us = pair->known_us;
+    return RESIGHT_OK;
+}
+
+/* Of every item of the answer, the vote that most patches agree in. */
+static int show_votes(resight_matcher *m) {
+    int status = RESIGHT_OK;
+    for (size_t i = 0; status == RESIGHT_OK && i < m->out->count; i++) {
+        const near_pair *best = NULL;
+        for (size_t j = 0; j < m->pair_count; j++)
+            if (m->pairs[j].entry == m->out->items[i].entry &&
+                (!best || m->pairs[j].distance_bits < best->distance_bits))
+                best = &m->pairs[j];
+        if (best)
+            status = show_vote(m, best, &m->out->items[i]);
+    }
+    return status;
+}
+
 int patches_find(resight_matcher *m) {
     const size_t count = m->subject->thumbnail_count;
     const bool thorough = m->how->effort == RESIGHT_EFFORT_THOROUGH;
     const size_t step = thorough || count <= PATCHED_FRAMES ? 1 : (count + PATCHED_FRAMES - 1) / PATCHED_FRAMES;
     int status = RESIGHT_OK;
-    m->pair_count = m->vote_count = 0;
+    m->pair_count = m->vote_count = m->shared_count = 0;
     m->last_frame = count > 0 ? (uint32_t)count - 1 : 0;
     for (size_t i = 0; status == RESIGHT_OK && i < count; i += step)
         if (!stands_back(m->subject, i))
             status = ask_thumbnail(m, &m->subject->thumbnails[i], (uint32_t)i);
     if (status == RESIGHT_OK)
         status = banks_suppress(m);
-    return status == RESIGHT_OK ? gather(m, RESIGHT_BY_PATCHES, tell_vote) : status;
+    if (status == RESIGHT_OK)
+        status = gather(m, RESIGHT_BY_PATCHES, tell_vote);
+    return status == RESIGHT_OK && m->how->details ? show_votes(m) : status;
 }

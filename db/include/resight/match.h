@@ -66,6 +66,7 @@ typedef struct resight_matching {
     bool has_radius, has_min_known_quality;
     uint32_t radius_bits, min_known_quality; /**< instead of each bank's */
     uint32_t bank; /**< what is reported; 0: every positive bank. Negative banks count always */
+    bool details;  /**< fill what an item rests on: its frame_pairs and its agreement */
 } resight_matching;
 
 /**
@@ -78,6 +79,18 @@ RESIGHT_API resight_matching resight_matching_default(void);
 typedef struct resight_point {
     float x, y;
 } resight_point;
+
+/** One spot, as the query and the known picture show it. */
+typedef struct resight_shared_patch {
+    resight_patch query, known;
+} resight_shared_patch;
+
+/** Patches of one picture of the query that agree with those of one known picture on where it lies. */
+typedef struct resight_agreement {
+    int64_t query_us, known_us;    /**< of the two frames; 0 in stills */
+    resight_shared_patch *patches; /**< owned by the answer */
+    size_t count;
+} resight_agreement;
 
 /** One known item that the query shows. */
 typedef struct resight_found {
@@ -103,7 +116,12 @@ typedef struct resight_found {
     uint32_t frames;               /**< frames of the query that match in that transform, anywhere */
     resight_segment *segments;     /**< owned by the answer; when either side is a video: what they share, best first */
     size_t segment_count;
-    resight_coverage coverage; /**< of those segments, when both are videos and their lengths are known */
+    resight_coverage coverage;       /**< of those segments, when both are videos and their lengths are known */
+    resight_frame_pair *frame_pairs; /**< owned by the answer; the pairs that the segments were made from. With
+                                          resight_matching.details only, like agreement */
+    size_t frame_pair_count;
+    resight_agreement agreement; /**< of the pictures that most patches agree in, whatever the evidence is; a count of
+                                      0: none do, or the stage was not entered */
 } resight_found;
 
 /** The most segments that are told of one known item. */
