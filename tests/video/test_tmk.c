@@ -132,8 +132,9 @@ static void make(resight_tmk *out, uint32_t seed, uint32_t from, uint32_t to) {
     for (uint32_t t = from; t < to; t++) {
         float pdqf[FLOATS];
         for (uint32_t k = 0; k < FLOATS; k++) {
-            uint32_t x = seed + 1000003u * (t / 7) + 7919u * k;
-            x ^= x << 13, x ^= x >> 17, x ^= x << 5;
+            uint32_t x = (seed * 2654435761u + t / 7) * 2246822519u + k;
+            x = (x ^ x >> 15) * 2246822519u;
+            x = (x ^ x >> 13) * 3266489917u;
             pdqf[k] = (float)(x >> 16) / 65536 - 0.5f;
         }
         resight_tmk_maker_feature(maker, pdqf);
