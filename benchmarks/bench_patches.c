@@ -38,9 +38,9 @@ static int read_picture(resight_decoder *d, resight_patcher *patcher, const char
     if (!st) st = resight_decoder_next(d, &frame, &e);
     if (!st) st = resight_image_thumbnail(&frame.image, thumb, &small);
     if (st) { fprintf(stderr, "%s: %s\n", path, e.text); resight_source_free(&src); return st; }
-    resight_patch patches[RESIGHT_PATCHES_MAX];
+    resight_patch patches[RESIGHT_PATCHES_QUERY_MAX];
     double t = now_ms();
-    st = resight_patcher_find(patcher, &small, role, patches, RESIGHT_PATCHES_MAX, &out->count);
+    st = resight_patcher_find(patcher, &small, role, patches, RESIGHT_PATCHES_QUERY_MAX, &out->count);
     find_ms[role - 1] += now_ms() - t;
     find_count[role - 1]++;
     if (st) { fprintf(stderr, "%s: %d\n", path, st); exit(1); }
@@ -78,21 +78,15 @@ static size_t key_count;
 static picture *bank[4096];
 static size_t bank_count;
 static int radius = RESIGHT_PATCH_RADIUS_BITS;
-static resight_patch_pair *pairs[4096];
-static size_t pair_count[4096], pair_room[4096];
+static size_t pair_count[4096];
 
 static void add_pairs(const picture *q, size_t i, int mirrored) {
-    const uint64_t k = mirrored ? resight_patch_mirror(q->patches[i].key) : q->patches[i].key;
+    const uint64_t k = mirrored ? resight_patch_mirrored_key(q->patches[i].key) : q->patches[i].key;
     uint8_t d[4096];
     for (size_t from = 0; from < key_count; from += sizeof d) {
         const size_t n = key_count - from < sizeof d ? key_count - from : sizeof d;
         for (size_t j = 0; j < n; j++) d[j] = (uint8_t)__builtin_popcountll(flat[from + j] ^ k);
-        for (size_t j = 0; j < n; j++) if (d[j] <= radius) {
-            const key *hit = &keys[from + j];
-            const uint32_t b = hit->picture;
-            if (pair_count[b] == pair_room[b]) pairs[b] = realloc(pairs[b], (pair_room[b] = 2 * pair_room[b] + 16) * sizeof **pairs);
-            pairs[b][pair_count[b]++] = (resight_patch_pair){q->patches[i], bank[b]->patches[hit->patch], d[j], (uint8_t)mirrored, 0};
-        }
+        for (size_t j = 0; j < n; j++) if (d[j] <= radius) pair_count[keys[from + j].picture]++;
     }
 }
 
@@ -105,20 +99,22 @@ static void ask(const char *edit, const picture *q, size_t known, FILE *out) {
     for (size_t i = 0; i < q->count; i++) add_pairs(q, i, 0), add_pairs(q, i, 1);
     match_ms += now_ms() - t;
     queries++;
-    int own = 0;
+    const resight_patch_list ql = {q->patches, (uint32_t)q->count, q->width, q->height};
     for (size_t b = 0; b < bank_count; b++) {
         const int same = !strcmp(bank[b]->name, q->name);
-        if (!pair_count[b]) continue;
-        resight_patch_vote v;
+        if (!same && pair_count[b] < 2) continue;
+        resight_patch_match v;
         t = now_ms();
-        resight_patches_vote(pairs[b], pair_count[b], bank[b]->width, bank[b]->height, &v);
+        const resight_patch_list kl = {bank[b]->patches, (uint32_t)bank[b]->count, bank[b]->width, bank[b]->height};
+        resight_patches_compare(&ql, &kl, &v);
         vote_ms += now_ms() - t;
         votes_made++;
-        own |= same;
-        if (same || v.agreeing >= 2 || v.evidence >= 9)
-            fprintf(out, "%s\t%s\t%s\t%c\t%c\t%u\t%u\t%u\t%.3f\t%u\t%.3f,%.3f,%.3f,%.3f\t%.2f\n", edit, q->name, bank[b]->name, same ? 's' : 'w', b < known ? 'k' : 'u', v.agreeing, v.large, v.evidence, v.spread, (unsigned)pair_count[b], v.matrix[0][0], v.matrix[0][1], v.matrix[1][0], v.matrix[1][1], v.best);
+        if (same || v.agreeing >= 2) {
+            fprintf(out, "%s\t%s\t%s\t%c\t%c\t%u\t%u\t%.1f\t%d", edit, q->name, bank[b]->name, same ? 's' : 'w', b < known ? 'k' : 'u', v.agreeing, v.large, (double)v.score, v.level);
+            for (int i = 0; i < 12; i++) fprintf(out, "\t%.4g", (double)v.feature[i]);
+            fprintf(out, "\n");
+        }
     }
-    if (!own) fprintf(out, "%s\t%s\t%s\ts\tk\t0\t0\t0\t0\t0\t-\t-99\n", edit, q->name, q->name);
 }
 
 int main(int argc, char **argv) {
