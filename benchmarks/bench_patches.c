@@ -107,6 +107,7 @@ static void ask(const char *edit, const picture *q, size_t known, FILE *out) {
         t = now_ms();
         const resight_patch_list kl = {bank[b]->patches, (uint32_t)bank[b]->count, bank[b]->width, bank[b]->height};
         resight_patches_compare(&ql, &kl, &v);
+        if (pair_count[b] < 2) memset(&v, 0, sizeof v);
         vote_ms += now_ms() - t;
         votes_made++;
         if (same || v.agreeing >= 2) {

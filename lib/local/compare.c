@@ -6,13 +6,6 @@
 #include <string.h>
 
 #define UNITS 32768.0
-#include "local/key.h"
-uint64_t resight_patch_mirrored_key(uint64_t key) {
-    static uint64_t mask; static int done;
-    if (!done) { key_basis b; key_basis_fill(&b); for (int k = 0; k < 64; k++) mask |= (uint64_t)(b.v[k] & 1) << k; done = 1; }
-    return key ^ mask;
-}
-
 static fit_pair pair_of(const resight_patch *q, const resight_patch *k, bool mirrored) {
     fit_pair p = {.qx = q->x, .qy = q->y, .qw = q->width, .kx = k->x, .ky = k->y, .kw = k->width, .key = k->key};
     double angle = k->angle / 65536.0;
@@ -64,6 +57,7 @@ static void features(const vote *v, bool mirrored, const resight_patch_list *que
     const fit *f = &v->fit;
     const double det = f->m[0][0] * f->m[1][1] - f->m[0][1] * f->m[1][0];
     const double s = sqrt(fabs(det));
+    static fit_pair near[4096]; size_t nn = 0;
     unsigned vis = 0, coloc = 0, sup[5] = {0}, inq = 0, cq = 0;
     for (uint32_t j = 0; j < known->count; j++) {
         const resight_patch *k = &known->patches[j];
@@ -78,6 +72,7 @@ static void features(const vote *v, bool mirrored, const resight_patch_list *que
             if (dx * dx + dy * dy > r * r || fabs(p.octaves - f->octaves) > TUNE(GSCALE, .35) || t > TUNE(GANGLE, .06)) continue;
             const unsigned d = distance(&query->patches[i], k, mirrored);
             best = d < best ? d : best;
+            if (d <= 16 && nn < 4096) near[nn] = p, near[nn].distance = (uint8_t)d, nn++;
         }
         coloc += best < 99;
         sup[0] += best <= 8, sup[1] += best <= 12, sup[2] += best <= 16, sup[3] += best <= 20;
@@ -93,6 +88,12 @@ static void features(const vote *v, bool mirrored, const resight_patch_list *que
         if (kx >= 0 && ky >= 0 && kx <= UNITS * known->width_px / side && ky <= UNITS * known->height_px / side && w >= TUNE(SMALL, .08) && w <= TUNE(HUGE_, .8)) inq++;
     }
     (void)cq;
+    for (size_t i = 1; i < nn; i++) { fit_pair t = near[i]; size_t j = i; for (; j > 0 && near[j - 1].distance > t.distance; j--) near[j] = near[j - 1]; near[j] = t; }
+    const unsigned D16 = vote_count(f, near, nn);
+    size_t n12 = 0; while (n12 < nn && near[n12].distance <= 12) n12++;
+    const unsigned D12 = vote_count(f, near, n12);
+    size_t n8 = 0; while (n8 < nn && near[n8].distance <= 8) n8++;
+    const unsigned D8 = vote_count(f, near, n8);
     double mx = 0, my = 0, xx = 0, d = 0;
     for (size_t i = 0; i < n; i++) if (pairs[i].agrees) mx += pairs[i].kx, my += pairs[i].ky, d += pairs[i].distance;
     mx /= v->agreeing, my /= v->agreeing;
@@ -107,7 +108,7 @@ static void features(const vote *v, bool mirrored, const resight_patch_list *que
     for (size_t i = 2; i < v->agreeing; i++) score += log2((double)i);
     out->score = (float)score;
     float *F = out->feature;
-    F[0] = (float)n, F[1] = (float)d, F[2] = (float)vis, F[3] = (float)inq, F[4] = (float)coloc, F[5] = (float)sup[0], F[6] = (float)sup[1], F[7] = (float)sup[2], F[8] = (float)sup[3], F[9] = (float)(sqrt(xx / v->agreeing) / UNITS), F[10] = (float)s;
+    F[0] = (float)n, F[1] = (float)d, F[2] = (float)vis, F[3] = (float)inq, F[4] = (float)coloc, F[5] = (float)D8, F[6] = (float)D12, F[7] = (float)D16, F[8] = (float)sup[2], F[9] = (float)(sqrt(xx / v->agreeing) / UNITS), F[10] = (float)s;
     F[11] = (float)sqrt(fabs((f->m[0][0] * f->m[0][0] + f->m[1][0] * f->m[1][0]) / (f->m[0][1] * f->m[0][1] + f->m[1][1] * f->m[1][1])));
 }
 

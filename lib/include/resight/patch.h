@@ -25,6 +25,9 @@ typedef struct resight_patch {
 } resight_patch;
 _Static_assert(sizeof(resight_patch) == 16, "a patch has no padding");
 
+/** Units of length in the longer side of a picture. */
+#define RESIGHT_PATCH_UNITS 32768
+
 /** Two keys of the same spot are within this many bits after ordinary edits. */
 #define RESIGHT_PATCH_RADIUS_BITS 8
 
