@@ -111,8 +111,7 @@ static void ask(const char *edit, const picture *q, size_t known, FILE *out) {
         vote_ms += now_ms() - t;
         votes_made++;
         if (same || v.agreeing >= 2) {
-            fprintf(out, "%s\t%s\t%s\t%c\t%c\t%u\t%u\t%.1f\t%d", edit, q->name, bank[b]->name, same ? 's' : 'w', b < known ? 'k' : 'u', v.agreeing, v.large, (double)v.score, v.level);
-            for (int i = 0; i < 12; i++) fprintf(out, "\t%.4g", (double)v.feature[i]);
+            fprintf(out, "%s\t%s\t%s\t%c\t%c\t%u\t%u\t%.3f\t%d", edit, q->name, bank[b]->name, same ? 's' : 'w', b < known ? 'k' : 'u', v.agreeing, v.large, (double)v.score, v.level);
             fprintf(out, "\n");
         }
     }

@@ -11,17 +11,15 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "local/tune.h"
-
 /* Of a patch, in sigmas of its point: large enough to be told from others, small enough to fit between what is laid
  * over a picture. Measured: 30, 24, 20, 16 sigmas gave 74, 78, 83, 85 % recall on the twelve hardest edits. */
-#define WIDTH_SIGMAS (float)TUNE(WIDTHS, 16)
+#define WIDTH_SIGMAS 16.0f
 /* The centre of a patch keeps this part of its width from the border of the picture; what sticks out is read as the
  * border continued. */
-#define MARGIN_WIDTHS (float)TUNE(INSIDE, 0.4)
+#define MARGIN_WIDTHS 0.4f
 /* Two points are on the same spot when their distance is below this part of the smaller one's width, and their sizes
  * are nearer than this. */
-#define SPOT_WIDTHS (float)TUNE(APART, 0.2)
+#define SPOT_WIDTHS 0.2f
 #define SPOT_SIZES 1.5f
 
 /* Widths in parts of the longer side, and how many patches at most. */

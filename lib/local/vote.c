@@ -10,23 +10,22 @@
  */
 #include "local/vote.h"
 
-#include "local/tune.h"
 #include <math.h>
 
 /* A proposal made by one pair is loose: its place is off by a part of its width, and its orientation and scale let it
  * drift with the distance. */
-#define LOOSE_WIDTHS TUNE(PLACE0, 0.15)
-#define LOOSE_DRIFT TUNE(LEVER, 0.12)
+#define LOOSE_WIDTHS 0.15
+#define LOOSE_DRIFT 0.12
 /* A refined one is held more tightly: this part of a query patch's width. */
-#define TIGHT_WIDTHS TUNE(PLACE1, 0.2)
-#define OCTAVES TUNE(SCALE1, 0.4)
-#define TURNS TUNE(ANGLE1, 0.07)
+#define TIGHT_WIDTHS 0.2
+#define OCTAVES 0.4
+#define TURNS 0.07
 /* Patches nearer than this part of the smaller one's width are on the same spot. */
-#define SPOT_WIDTHS TUNE(SPOT, 0.25)
+#define SPOT_WIDTHS 0.25
 /* Keys nearer than this look the same. */
-#define LOOK_BITS (int)TUNE(KEYAPART, 14)
+#define LOOK_BITS 14
 /* Pairs that carry an affine transform: three would fit any. */
-#define AFFINE_PAIRS (unsigned)TUNE(AFFINE, 5)
+#define AFFINE_PAIRS 5u
 #define PROPOSALS 8
 #define ROUNDS 4
 
@@ -62,6 +61,10 @@ static bool distinct(const fit_pair *a, const fit_pair *b) {
            !same_spot(a->kx, a->ky, a->kw, b->kx, b->ky, b->kw) && !same_look(a->key, b->key);
 }
 
+bool vote_near(const fit *f, const fit_pair *pair) {
+    return near_enough(f, pair, TIGHT_WIDTHS * pair->qw);
+}
+
 /* The first pair, whose proposal it is, is NULL once the transform is refined. */
 static unsigned mark(const fit *f, const fit_pair *first, fit_pair *pairs, size_t count) {
     const fit_pair *marked[RESIGHT_PATCHES_KNOWN_MAX];
@@ -69,7 +72,7 @@ static unsigned mark(const fit *f, const fit_pair *first, fit_pair *pairs, size_
     for (size_t i = 0; i < count; i++) {
         fit_pair *p = &pairs[i];
         p->agrees = n < RESIGHT_PATCHES_KNOWN_MAX &&
-                    (first ? supports(f, first, p) : near_enough(f, p, TIGHT_WIDTHS * p->qw));
+                    (first ? supports(f, first, p) : vote_near(f, p));
         for (unsigned j = 0; j < n && p->agrees; j++)
             p->agrees = distinct(marked[j], p);
         if (p->agrees)

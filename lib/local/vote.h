@@ -19,6 +19,9 @@ typedef struct vote {
 /* Find it; the pairs are sorted by distance. Their marks are those of the result. */
 vote vote_among(fit_pair *pairs, size_t count);
 
+/* Does the pair agree with a refined transform? */
+bool vote_near(const fit *f, const fit_pair *pair);
+
 /* Mark the pairs that agree with a transform and are distinct from each other, the closest keys first; their number. */
 unsigned vote_count(const fit *f, fit_pair *pairs, size_t count);
 

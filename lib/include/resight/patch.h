@@ -88,6 +88,7 @@ typedef struct resight_patch_match {
     resight_patch_level level;
     bool mirrored;                                    /**< the query shows the known picture mirrored */
     uint32_t agreeing;                                /**< distinct patches that agree on the transform */
+    bool affine; 
     uint32_t large;                                   /**< of them with a large known patch */
     float score;                                      /**< bits of evidence that this is no chance */
     float matrix[2][3];                               /**< from the known picture to the query, in their units */
@@ -95,7 +96,6 @@ typedef struct resight_patch_match {
                                                            bottom right, bottom left of the known picture */
     uint8_t query[RESIGHT_PATCHES_KNOWN_MAX];         /**< the agreeing patches, by their places in the two lists */
     uint8_t known[RESIGHT_PATCHES_KNOWN_MAX];
-    float feature[12];
 } resight_patch_match;
 
 /**
