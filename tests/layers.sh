@@ -14,6 +14,7 @@ lib/luma    | base kernels luma             | status image
 lib/hash    | base kernels luma hash        | status image cpu hash
 lib/search  | base kernels search           | status hash search
 lib/video   | base video                    | status image decode hash video
+lib/local   | base local                    | status image patch
 db          | base/cleanup.h base/size.h db | status image hash search video db exchange
 db/exchange | base/cleanup.h base/size.h db | status hash video exchange
 cli         | base/cleanup.h base/size.h cli | status image cpu decode hash video search db exchange
