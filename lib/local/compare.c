@@ -6,6 +6,7 @@
  */
 #include "local/vote.h"
 #include <math.h>
+#include <stdlib.h>
 
 /* On the spot that the transform foretells, a key may be this far off: a chance agreement there is rare already. */
 #define FORETOLD_BITS 16
@@ -15,7 +16,7 @@
 #define SMALLEST_QUERY (0.045 * RESIGHT_PATCH_UNITS)
 /* patch.h tells what these were measured to mean. */
 #define PROBABLE_SCORE 0.8
-#define CERTAIN_SCORE 2.5
+#define CERTAIN_SCORE 2.0
 
 /* The two lists, and whether the known one is taken mirrored. Known places are then those of the mirrored picture whose
  * right border is at 0, so that all transforms turn and scale alike. */
@@ -61,28 +62,43 @@ typedef struct distances {
 } distances;
 
 static void measure(const sides *s, distances *d) {
+    uint64_t wanted[RESIGHT_PATCHES_KNOWN_MAX];
     for (uint32_t j = 0; j < s->known->count; j++) {
-        const uint64_t key = s->known->patches[j].key, wanted = s->mirrored ? resight_patch_mirrored_key(key) : key;
-        for (uint32_t i = 0; i < s->query->count; i++)
-            d->bits[i][j] = (uint8_t)__builtin_popcountll(s->query->patches[i].key ^ wanted);
+        const uint64_t key = s->known->patches[j].key;
+        wanted[j] = s->mirrored ? resight_patch_mirrored_key(key) : key;
     }
+    for (uint32_t i = 0; i < s->query->count; i++)
+        for (uint32_t j = 0; j < s->known->count; j++)
+            d->bits[i][j] = (uint8_t)__builtin_popcountll(s->query->patches[i].key ^ wanted[j]);
 }
 
-/* Pairs within a radius, the nearest keys first, and of those the first VOTE_PAIRS; when a transform is given, only
- * those that agree with it. */
+static int by_distance(const void *left, const void *right) {
+    const fit_pair *a = left, *b = right;
+    if (a->distance != b->distance)
+        return a->distance < b->distance ? -1 : 1;
+    return a->query != b->query ? (a->query < b->query ? -1 : 1) : (a->known > b->known) - (a->known < b->known);
+}
+
+/* Pairs within a radius, the nearest keys first; when a transform is given, only those that agree with it. When there
+ * are more than VOTE_PAIRS, the radius is made smaller until they fit, or the last ones are left out. */
 static size_t pairs_within(const sides *s, const distances *d, unsigned radius, const fit *f,
                            fit_pair out[VOTE_PAIRS]) {
     size_t count = 0;
-    for (unsigned distance = 0; distance <= radius; distance++)
-        for (uint32_t i = 0; i < s->query->count; i++)
-            for (uint32_t j = 0; j < s->known->count; j++) {
-                if (d->bits[i][j] != distance)
+    bool full = false;
+    do {
+        radius -= full && radius > 0;
+        count = 0;
+        full = false;
+        for (uint32_t i = 0; i < s->query->count && !full; i++)
+            for (uint32_t j = 0; j < s->known->count && !full; j++) {
+                if (d->bits[i][j] > radius)
                     continue;
-                if (count == VOTE_PAIRS)
-                    return count;
-                out[count] = pair_of(s, i, j, (uint8_t)distance);
+                out[count] = pair_of(s, i, j, d->bits[i][j]);
                 count += !f || vote_near(f, &out[count]);
+                full = count == VOTE_PAIRS;
             }
+    } while (full && radius > 0);
+    qsort(out, count, sizeof *out, by_distance);
     return count;
 }
 
