@@ -154,8 +154,8 @@ static void describe(const sides *s, const vote *v, const fit_pair *pairs, size_
     }
     const double x[4] = {0, across, across, 0}, y[4] = {0, 0, r.bottom, r.bottom};
     for (int c = 0; c < 4; c++)
-        out->corner[c] = (resight_patch_place){(float)fit_x(&v->fit, sign * x[c], y[c]),
-                                               (float)fit_y(&v->fit, sign * x[c], y[c])};
+        out->corner[c] =
+            (resight_patch_place){(float)fit_x(&v->fit, sign * x[c], y[c]), (float)fit_y(&v->fit, sign * x[c], y[c])};
     for (size_t i = 0; i < count; i++)
         if (pairs[i].agrees) {
             out->query[out->agreeing] = pairs[i].query;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A picture to its patches: the points that stand out most, so many from each band of sizes, none on the same spot as
- * another; each with its orientation or two, and their keys.
+ * A picture to its patches: the points that stand out most, so many from each band of sizes and each part of the
+ * picture, none on the same spot as another; each with its orientation or two, and their keys.
  *
- * Bands, because letters and leaves would otherwise take every place: a picture with a caption has hundreds of strong
- * small points, and what survives a small copy or a hard compression are the large ones.
+ * Bands and parts, because letters and leaves would otherwise take every place: a picture with a caption has hundreds
+ * of strong small points, and the known picture may be what lies beside it.
  */
 #include "local/key.h"
 #include "local/orientation.h"
@@ -28,8 +28,14 @@ typedef struct band {
     size_t most;
 } band;
 
+/* The longer side is cut into so many parts, each of which gets this share of a band first; what is left over goes to
+ * the strongest of all. Twice an even share: against none it finds 4 in 100 more of the hardest edits. */
+#define CELLS 4
+#define CELL_MOST 8
+
 /* Small pictures in pictures need the last band on the query's side: a patch of 0.16 is one of 0.048 at 30 %. */
-static const band bands[] = {{0.16f, 0.8f, 64}, {0.08f, 0.16f, 64}, {0.045f, 0.08f, 64}};
+#define BAND_MOST 64
+static const band bands[] = {{0.16f, 0.8f, BAND_MOST}, {0.08f, 0.16f, BAND_MOST}, {0.045f, 0.08f, BAND_MOST}};
 #define BANDS(role) ((role) == RESIGHT_PATCHES_KNOWN ? 2u : 3u)
 
 struct resight_patcher {
@@ -94,27 +100,54 @@ static resight_patch patch_of(const resight_patcher *patcher, const point *p, do
                            .angle = rounded(turns * 65536)};
 }
 
-/* The strongest points of a band, on different spots, as patches; their number. */
+/* The patches of one band as they are chosen. */
+typedef struct choice {
+    const resight_patcher *patcher;
+    const band *band;
+    resight_patch *out;
+    size_t made, spots;
+    const point *spot[BAND_MOST];
+    size_t of_cell[CELLS][CELLS];
+} choice;
+
+static size_t *cell_of(choice *c, const point *p) {
+    const float cells = (float)CELLS / (float)c->patcher->space.side_px;
+    const float column = (p->x + 0.5f) * cells, row = (p->y + 0.5f) * cells;
+    return &c->of_cell[row < CELLS - 1 ? (size_t)row : CELLS - 1][column < CELLS - 1 ? (size_t)column : CELLS - 1];
+}
+
+static bool eligible(const choice *c, const point *p) {
+    const float width = WIDTH_SIGMAS * p->sigma / (float)c->patcher->space.side_px;
+    if (width < c->band->low || width >= c->band->high || !inside(&c->patcher->space, p))
+        return false;
+    for (size_t i = 0; i < c->spots; i++)
+        if (same_spot(c->spot[i], p))
+            return false;
+    return true;
+}
+
+static void take(choice *c, const point *p) {
+    float turns[ORIENTATIONS];
+    const unsigned angles = orientations_of(&c->patcher->space, p, turns);
+    for (unsigned a = 0; a < angles && c->made < c->band->most; a++) {
+        c->out[c->made++] = patch_of(c->patcher, p, (double)turns[a]);
+        ++*cell_of(c, p);
+    }
+    if (angles > 0)
+        c->spot[c->spots++] = p;
+}
+
+/* The number of patches written. */
 static size_t choose(const resight_patcher *patcher, const band *b, const point *points, size_t count,
                      resight_patch *out) {
-    const point *chosen[64];
-    size_t made = 0;
-    for (size_t i = 0, spots = 0; i < count && made < b->most; i++) {
-        const point *p = &points[i];
-        const float width = WIDTH_SIGMAS * p->sigma / (float)patcher->space.side_px;
-        bool fresh = width >= b->low && width < b->high && inside(&patcher->space, p);
-        for (size_t j = 0; j < spots && fresh; j++)
-            fresh = !same_spot(chosen[j], p);
-        if (!fresh)
-            continue;
-        float turns[ORIENTATIONS];
-        const unsigned angles = orientations_of(&patcher->space, p, turns);
-        for (unsigned a = 0; a < angles && made < b->most; a++)
-            out[made++] = patch_of(patcher, p, (double)turns[a]);
-        if (angles > 0)
-            chosen[spots++] = p;
-    }
-    return made;
+    choice c = {.patcher = patcher, .band = b, .out = out};
+    for (size_t i = 0; i < count && c.made < b->most; i++)
+        if (*cell_of(&c, &points[i]) < CELL_MOST && eligible(&c, &points[i]))
+            take(&c, &points[i]);
+    for (size_t i = 0; i < count && c.made < b->most; i++)
+        if (eligible(&c, &points[i]))
+            take(&c, &points[i]);
+    return c.made;
 }
 
 /* All points whose patches may be wide enough for the role, strongest first. */

@@ -6,8 +6,8 @@
 #include "local/space.h"
 
 typedef struct point {
-    float x, y, sigma; /* in pixels of octave 0, from the centre of its first pixel */
-    float strength;    /* of the difference at the extremum, grey levels */
+    float x, y, sigma;     /* in pixels of octave 0, from the centre of its first pixel */
+    float strength;        /* of the difference at the extremum, grey levels */
     uint8_t octave, level; /* where it was found */
 } point;
 

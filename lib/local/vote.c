@@ -71,8 +71,7 @@ static unsigned mark(const fit *f, const fit_pair *first, fit_pair *pairs, size_
     unsigned n = 0;
     for (size_t i = 0; i < count; i++) {
         fit_pair *p = &pairs[i];
-        p->agrees = n < RESIGHT_PATCHES_KNOWN_MAX &&
-                    (first ? supports(f, first, p) : vote_near(f, p));
+        p->agrees = n < RESIGHT_PATCHES_KNOWN_MAX && (first ? supports(f, first, p) : vote_near(f, p));
         for (unsigned j = 0; j < n && p->agrees; j++)
             p->agrees = distinct(marked[j], p);
         if (p->agrees)
