@@ -82,7 +82,8 @@ static const command commands[] = {
      "FRAME,QUALITY,HASH,SECONDS a line. Hashes of another dialect than --dialect are left out.",
      TAKES_DB | TAKES_BANK | TAKES_LIST_FORMAT | TAKES_DIALECT, 0, 0, run_export},
     {"tmk", "write the TMK+PDQF signatures of videos", "[OPTION]... PATH...",
-     "Of each video a file NAME.tmk in the working folder, as tmk-hash-video writes it; one that is there already is not "
+     "Of each video a file NAME.tmk in the working folder, as tmk-hash-video writes it; one that is there already is "
+     "not "
      "touched.\n"
      "`resight compare A.tmk B.tmk` scores two of them.",
      TAKES_MEDIA | TAKES_INPUTS, 0, ANY, run_tmk},

@@ -95,9 +95,9 @@ typedef struct resight_found {
     char *name; /**< owned by the answer */
     resight_evidence evidence;
     resight_confidence confidence;
-    resight_quad where; /**< the known picture within the query; of a trimmed known picture, its rest */
+    resight_quad where;     /**< the known picture within the query; of a trimmed known picture, its rest */
     uint32_t patches;       /**< that agree on it; 0 unless the evidence is patches */
-    uint16_t distance_bits; /**< of the nearest pair of marks; of patches, of the nearest agreeing pair of keys */
+    uint16_t distance_bits; /**< of the nearest pair of marks; UINT16_MAX of patches */
     uint16_t
         pdq_bits; /**< of the nearest pair of rasters as stored, one dialect: PDQ's own; UINT16_MAX: none is near */
     resight_view view;             /**< of the query in the nearest pair */
