@@ -281,7 +281,7 @@ Test(patches, come_back_whole_and_contradictions_are_refused) {
         cr_expect_eq(try_add(db, &entry), RESIGHT_OK, "after " #change);                                               \
     } while (0)
     REFUSED(entry.patch_count--, entry.patch_count++);
-    REFUSED(entry.patch_count = RESIGHT_PATCHES_MAX + 1, entry.patch_count = 200);
+    REFUSED(entry.patch_count = RESIGHT_ENTRY_PATCHES_MAX + 1, entry.patch_count = 200);
     REFUSED(entry.patch_set_count--, entry.patch_set_count++);
     REFUSED(entry.patches = NULL, entry.patches = patches);
     REFUSED(entry.patch_sets = NULL, entry.patch_sets = sets);
