@@ -12,8 +12,8 @@
 #include <unistd.h>
 
 #define FLOATS RESIGHT_PDQF_FLOATS
-/* Signatures of the same video, made with other decoders. */
-#define SAME_COSINE 0.999
+/* vectors/README.md promises 0.999 to whoever recomputes a signature; with the reference's scaling it is 0.99995. */
+#define SAME_COSINE 0.9999
 
 static resight_tmk *new_tmk(void) {
     resight_tmk *tmk = calloc(1, sizeof *tmk);
