@@ -74,7 +74,7 @@ static int mark_reduced(const marker *m, const resight_frame *frame) {
 
 /* A still always, a frame of a video when it shows something new. The views of a still have the same time. */
 static int show(marker *m, const resight_frame *frame, const resight_hash *hash) {
-    if (m->has_scene && frame->time_us > 0 && resight_hash_distance(hash, &m->scene) <= RESIGHT_SCENE_BITS)
+    if (m->has_scene && frame->time_us > 0 && resight_hash_distance(hash, &m->scene) <= RESIGHT_DEFAULT_RADIUS_BITS)
         return RESIGHT_OK;
     m->scene = *hash;
     m->has_scene = true;
