@@ -15,7 +15,7 @@
 #define SMALLEST_KNOWN (0.08 * RESIGHT_PATCH_UNITS)
 #define SMALLEST_QUERY (0.045 * RESIGHT_PATCH_UNITS)
 /* patch.h tells what these were measured to mean. */
-#define PROBABLE_SCORE 0.8
+#define PROBABLE_SCORE 1.0
 #define CERTAIN_SCORE 2.0
 
 /* The two lists, and whether the known one is taken mirrored. Known places are then those of the mirrored picture whose
@@ -129,7 +129,7 @@ static unsigned covered(const sides *s, const fit *f, double determinant, double
 }
 
 /* See patch.h. */
-static double score_of(const sides *s, const distances *d, const vote *v, size_t pairs) {
+static double score_of(const sides *s, const distances *d, const vote *v, size_t pairs, uint32_t large) {
     fit_pair foretold[VOTE_PAIRS];
     const fit *f = &v->fit;
     const double determinant = f->m[0][0] * f->m[1][1] - f->m[0][1] * f->m[1][0];
@@ -140,7 +140,7 @@ static double score_of(const sides *s, const distances *d, const vote *v, size_t
     const unsigned shown_here = shown(s, f, scale), covered_here = covered(s, f, determinant, scale);
     const unsigned possible = shown_here < covered_here ? shown_here : covered_here;
     const double agreeing = v->agreeing + on_spot;
-    return agreeing * agreeing / ((possible + 8) * sqrt(sqrt((double)pairs)));
+    return agreeing * agreeing / (possible + 8) * sqrt(sqrt((1.0 + large) / (double)pairs));
 }
 
 static void describe(const sides *s, const vote *v, const fit_pair *pairs, size_t count, resight_patch_match *out) {
@@ -181,7 +181,7 @@ static void compare_side(const sides *s, resight_patch_match *out) {
     }
     const vote v = vote_among(pairs, count);
     describe(s, &v, pairs, count, out);
-    const double score = score_of(s, &d, &v, count);
+    const double score = score_of(s, &d, &v, count, out->large);
     out->score = (float)score;
     out->level = level_of(score);
 }

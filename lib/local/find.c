@@ -163,7 +163,8 @@ static size_t find_points(resight_patcher *patcher, resight_patch_role role) {
         space_fill(&patcher->space, o);
         points_find(&patcher->space, o, points, &count);
     }
-    qsort(points, count, sizeof *points, by_strength);
+    if (count > 0) /* without any there may be no memory either */
+        qsort(points, count, sizeof *points, by_strength);
     return count;
 }
 
