@@ -138,7 +138,7 @@ static uint32_t evidence_of(const vote_pair *p, size_t n) {
 }
 
 static void vote_side(vote_pair *p, size_t n, bool mirrored, const resight_patch_pair *pairs, uint32_t kw, uint32_t kh,
-                      resight_patch_vote *best, uint8_t *marks) {
+                      resight_patch_vote *best, uint8_t *marks, size_t count) {
     if (!n) return;
     qsort(p, n, sizeof *p, closer);
     if (n > MOST_PAIRS) n = MOST_PAIRS;
@@ -178,12 +178,12 @@ static void vote_side(vote_pair *p, size_t n, bool mirrored, const resight_patch
         *best = (resight_patch_vote){.agreeing = (uint32_t)got, .evidence = e, .mirrored = mirrored, .affine = affine, .best = score};
         memcpy(best->matrix, f.a, sizeof f.a);
         if (mirrored) best->matrix[0][0] = -best->matrix[0][0], best->matrix[1][0] = -best->matrix[1][0];
-        memset(marks, 0, n);
-        (void)marks;
+        memset(marks, 0, count);
         double mx = 0, my = 0, xx = 0, yy = 0; 
         for (size_t i = 0; i < n; i++) if (p[i].agrees) {
             best->large += pairs[p[i].from].known.width >= 5243;
             mx += p[i].kx, my += p[i].ky;
+            marks[p[i].from] = 1;
         }
         mx /= (double)got, my /= (double)got;
         for (size_t i = 0; i < n; i++) if (p[i].agrees) xx += (p[i].kx - mx) * (p[i].kx - mx), yy += (p[i].ky - my) * (p[i].ky - my);
@@ -205,8 +205,9 @@ int resight_patches_vote(resight_patch_pair *pairs, size_t count, uint32_t kw, u
     for (int m = 0; m < 2; m++) {
         size_t n = 0;
         for (size_t i = 0; i < count; i++) if (!!pairs[i].mirrored == m) p[n++] = vote_pair_of(&pairs[i], i);
-        vote_side(p, n, m, pairs, kw, kh, &best, marks);
+        vote_side(p, n, m, pairs, kw, kh, &best, marks, count);
     }
+    for (size_t i = 0; i < count; i++) pairs[i].agrees = marks[i];
     *out = best;
     free(p); free(marks);
     return RESIGHT_OK;
