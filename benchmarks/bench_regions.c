@@ -6,7 +6,8 @@
  *
  * The bank holds the whole and the trimmed region of every known and every unrelated picture. Edited pictures are
  * asked, and the unrelated ones too, as strangers: what they find other than themselves is false. A query asks with its
- * whole, then with its trimmed region, then with its rectangles; each turned in the eight ways. Compared by brute force.
+ * whole, then with its trimmed region, then with its rectangles; each turned in the eight ways. Compared by brute
+ * force.
  */
 #include <dirent.h>
 #include <resight/decode.h>
@@ -191,7 +192,7 @@ static void distances(const picture *known, const picture *asked, unsigned best[
             const region *one = &known->regions[k], *other = &asked->regions[a];
             if (one->evidence == RECTANGLE) /* strangers have them, the bank does not */
                 continue;
-            if (one->turned[0].quality < (getenv("KQ") ? atoi(getenv("KQ")) : 50))
+            if (one->turned[0].quality < RESIGHT_DEFAULT_MIN_QUALITY)
                 continue;
             const unsigned d = region_distance(one, other);
             for (unsigned e = one->evidence > other->evidence ? one->evidence : other->evidence; e < EVIDENCES; e++)
@@ -212,22 +213,13 @@ static void count_pair(tally *t, const unsigned best[EVIDENCES], bool same) {
     t->pairs += !same;
 }
 
-static void tell_wrong(const char *edit, const picture *asked, const picture *known, const unsigned best[EVIDENCES]) {
-    if (getenv("VERBOSE") && best[RECTANGLE] <= (unsigned)atoi(getenv("VERBOSE")))
-        printf("  %s/%s is not %s: %u %u %u\n", edit, asked->name, known->name, best[0], best[1], best[2]);
-}
-
-static void ask(const char *edit, const pictures *asked, const pictures *bank, tally *t) {
+static void ask(const pictures *asked, const pictures *bank, tally *t) {
     for (size_t q = 0; q < asked->count; q++, t->asked++)
         for (size_t k = 0; k < bank->count; k++) {
             unsigned best[EVIDENCES];
             const bool same = strcmp(asked->list[q].name, bank->list[k].name) == 0;
             distances(&bank->list[k], &asked->list[q], best);
             count_pair(t, best, same);
-            if (same && getenv("MISSED") && best[RECTANGLE] > (unsigned)atoi(getenv("MISSED")))
-                printf("  %s/%s missed: %u %u %u\n", edit, asked->list[q].name, best[0], best[1], best[2]);
-            if (!same)
-                tell_wrong(edit, &asked->list[q], &bank->list[k], best);
         }
 }
 
@@ -263,9 +255,9 @@ static void ask_edit(bench *b, const char *edits, const char *edit, const pictur
     snprintf(path, sizeof path, "%s/%s", edits, edit);
     pictures asked = read_folder(b, path, true);
     tally t = {0};
-    ask(edit, &asked, &bank[0], &t);
+    ask(&asked, &bank[0], &t);
     const size_t count = t.asked;
-    ask(edit, &asked, &bank[1], &t);
+    ask(&asked, &bank[1], &t);
     t.asked = count;
     print_row(edit, &t, false);
     add_tally(sum, &t);
@@ -316,8 +308,8 @@ int main(int argc, char **argv) {
     bench strangers_cost = b;
     tally strangers = {0}, sum = {0};
     print_head();
-    ask("stranger", &bank[1], &bank[0], &strangers);
-    ask("stranger", &bank[1], &bank[1], &strangers);
+    ask(&bank[1], &bank[0], &strangers);
+    ask(&bank[1], &bank[1], &strangers);
     strangers.asked = bank[1].count;
     print_row("strangers", &strangers, true);
     print_costs(&strangers_cost);

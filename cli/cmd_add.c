@@ -101,10 +101,10 @@ static int hash_file(add_worker *worker, addition *item, resight_error *error) {
     item->entry.duration_us = got.duration_us;
     item->entry.marks = must_copy_array(got.marks, got.mark_count, sizeof *got.marks);
     item->entry.mark_count = (uint32_t)got.mark_count;
-    item->entry.patch_sets = must_copy_array(got.patch_sets, got.patch_set_count, sizeof *got.patch_sets);
-    item->entry.patch_set_count = (uint32_t)got.patch_set_count;
-    item->entry.patches = must_copy_array(got.patches, got.patch_count, sizeof *got.patches);
-    item->entry.patch_count = (uint32_t)got.patch_count;
+    item->entry.patch_sets = must_copy_array(got.patches.sets, got.patches.set_count, sizeof *got.patches.sets);
+    item->entry.patch_set_count = (uint32_t)got.patches.set_count;
+    item->entry.patches = must_copy_array(got.patches.items, got.patches.count, sizeof *got.patches.items);
+    item->entry.patch_count = (uint32_t)got.patches.count;
     item->damaged = got.damaged;
     return RESIGHT_OK;
 }

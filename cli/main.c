@@ -2,6 +2,7 @@
 /* The `resight` program: the table of its commands, and the way from argv to one of them. */
 #include "base/cleanup.h"
 #include "command.h"
+#include "isolation.h"
 #include "memory.h"
 #include "options.h"
 #include "text.h"
@@ -110,6 +111,7 @@ static void print_version(bool verbose) {
         if (resight_cpu_available(level))
             printf(" %s", resight_cpu_name(level));
     putchar('\n');
+    isolation_print();
 }
 
 /* The command that the first words name; *words is how many of them. NULL: none. */

@@ -3,6 +3,7 @@
 #include "media.h"
 
 #include "base/cleanup.h"
+#include "isolation.h"
 #include "memory.h"
 #include "thumbnails.h"
 #include <openssl/evp.h>
@@ -12,21 +13,15 @@
 #define DIGEST_CHUNK_BYTES (1u << 20)
 
 struct media_reader {
-    resight_decoder *decoder;
-    resight_hasher *hasher;
+    resight_pool *pool;
     resight_source *source;
     resight_marking how;
-    bool all_views;
     media_purpose purpose;
     uint64_t max_bytes;      /* of what cannot be sought */
     uint64_t max_size_bytes; /* of anything */
     resight_mark *marks;
     size_t count;
-    resight_patcher *patcher; /* of what is kept */
-    resight_patch_set *patch_sets;
-    size_t patch_set_count;
-    resight_patch *patches;
-    size_t patch_count, patch_capacity;
+    inside *inside; /* of what is kept */
     thumbnails thumbnails;
     uint8_t *chunk; /* DIGEST_CHUNK_BYTES */
 };
@@ -54,36 +49,26 @@ static resight_turning turning_for(media_purpose purpose) {
 
 media_reader *media_reader_new(const settings *set, int64_t every_us, media_purpose purpose, resight_error *error) {
     CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
+    const bool all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
     reader->purpose = purpose;
-    reader->all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
-    reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose)};
+    reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose), .reduced = all_views};
     reader->max_bytes = set->limits.max_bytes;
     if (set->limits.max_bytes && set->limits.max_video_bytes)
         reader->max_size_bytes =
             set->limits.max_bytes > set->limits.max_video_bytes ? set->limits.max_bytes : set->limits.max_video_bytes;
     reader->chunk = must_have(1, DIGEST_CHUNK_BYTES);
-    const resight_decode_options options = decode_options(set, every_us, reader->all_views);
-    int status = resight_decoder_new(&options, &reader->decoder);
-    if (status == RESIGHT_OK)
-        status = resight_hasher_new(set->cpu, &reader->hasher);
-    if (status == RESIGHT_OK && purpose == MEDIA_KEEP)
-        status = resight_patcher_new(&reader->patcher);
-    if (status != RESIGHT_OK) {
-        resight_fail(error, status, "cannot make a decoder and a hasher: %s", resight_status_name(status));
+    reader->pool = isolation_pool(set, decode_options(set, every_us, all_views), error);
+    if (!reader->pool || (purpose == MEDIA_KEEP && !(reader->inside = inside_new(set->cpu, error))))
         return NULL;
-    }
     return STEAL(reader);
 }
 
 void media_reader_free(media_reader **reader) {
     if (!*reader)
         return;
-    resight_decoder_free(&(*reader)->decoder);
-    resight_hasher_free(&(*reader)->hasher);
+    resight_pool_free(&(*reader)->pool);
     resight_source_free(&(*reader)->source);
-    resight_patcher_free(&(*reader)->patcher);
-    free((*reader)->patch_sets);
-    free((*reader)->patches);
+    inside_free(&(*reader)->inside);
     free((*reader)->marks);
     thumbnails_clear(&(*reader)->thumbnails);
     free((*reader)->chunk);
@@ -94,7 +79,9 @@ void media_reader_free(media_reader **reader) {
 /* The decoder checks each kind by its own limit; but the digest reads the file before it does. */
 int media_open(media_reader *reader, const char *path, resight_error *error) {
     resight_source_free(&reader->source);
-    reader->count = reader->patch_set_count = reader->patch_count = 0;
+    reader->count = 0;
+    if (reader->inside)
+        inside_clear(reader->inside);
     thumbnails_clear(&reader->thumbnails);
     if (strcmp(path, "-") == 0)
         return resight_source_open_fd(STDIN_FILENO, reader->max_bytes, &reader->source, error);
@@ -140,77 +127,32 @@ static int keep_thumbnail(void *user, const resight_thumbnail *thumbnail) {
     return RESIGHT_OK;
 }
 
-static int keep_trimmed(media_reader *reader, const resight_thumbnail *thumbnail) {
-    resight_rect rest;
-    resight_mark marks[RESIGHT_TRANSFORMS];
-    int status = resight_trim(&thumbnail->image, &rest);
-    if (status == RESIGHT_OK)
-        status = resight_part_marks(reader->hasher, thumbnail, rest, RESIGHT_VIEW_TRIMMED, marks);
-    if (status == RESIGHT_OK)
-        return keep_mark(reader, &marks[RESIGHT_ORIGINAL]);
-    return status == RESIGHT_NOT_FOUND ? RESIGHT_OK : status;
-}
-
-/* Room for another set of patches behind the first `count`. Memory grows by doubling, as must_grow() does. */
-static resight_patch *room_for_patches(media_reader *reader) {
-    const size_t need = reader->patch_count + RESIGHT_PATCHES_MAX;
-    if (need > reader->patch_capacity) {
-        reader->patch_capacity = 2 * need;
-        must_resize(&reader->patches, reader->patch_capacity, sizeof *reader->patches);
-    }
-    return reader->patches + reader->patch_count;
-}
-
-/* Of a picture with transparent parts, the view on white stands for all: the opaque parts look the same in each. */
-static int keep_patches(media_reader *reader, const resight_thumbnail *thumbnail) {
-    size_t count = 0;
-    if (thumbnail->view == RESIGHT_VIEW_ON_BLACK)
-        return RESIGHT_OK;
-    if (thumbnail->view == RESIGHT_VIEW_ON_WHITE)
-        reader->patch_set_count = reader->patch_count = 0;
-    if (reader->patch_count + RESIGHT_PATCHES_MAX > RESIGHT_ENTRY_PATCHES_MAX)
-        return RESIGHT_OK; /* of a video of many hours, the first ones */
-    const int status = resight_patcher_find(reader->patcher, &thumbnail->image, RESIGHT_PATCHES_KNOWN,
-                                            room_for_patches(reader), RESIGHT_PATCHES_MAX, &count);
-    if (status != RESIGHT_OK || count == 0)
-        return status;
-    must_grow(&reader->patch_sets, reader->patch_set_count, sizeof *reader->patch_sets);
-    reader->patch_sets[reader->patch_set_count++] = (resight_patch_set){
-        .time_us = thumbnail->time_us,
-        .first = (uint32_t)reader->patch_count,
-        .count = (uint32_t)count,
-        .width_px = (uint16_t)thumbnail->image.width_px,
-        .height_px = (uint16_t)thumbnail->image.height_px,
-        .view = (uint8_t)thumbnail->view,
-    };
-    reader->patch_count += count;
-    return RESIGHT_OK;
-}
-
 /* A known item keeps what it may be known by inside of other pictures. */
 static int keep_inside(void *user, const resight_thumbnail *thumbnail) {
-    const int status = keep_trimmed(user, thumbnail);
-    return status == RESIGHT_OK ? keep_patches(user, thumbnail) : status;
+    media_reader *reader = user;
+    resight_mark trimmed;
+    const int status = inside_trimmed(reader->inside, thumbnail, &trimmed);
+    if (status == RESIGHT_OK)
+        keep_mark(reader, &trimmed);
+    return status < 0 ? status : inside_patches(reader->inside, thumbnail);
 }
 
 int media_hash(media_reader *reader, media *out, resight_error *error) {
     media got = {0};
     resight_sink sink = {.mark = keep_mark, .user = reader};
-    if (reader->all_views)
-        sink.thumbnail = reader->purpose == MEDIA_QUERY ? keep_thumbnail : keep_inside;
-    int status = resight_decoder_open(reader->decoder, reader->source, &got.info, error);
-    reader->how.reduced = reader->all_views && got.info.kind == RESIGHT_IMAGE;
-    if (status == RESIGHT_OK)
-        status = resight_hash_frames(reader->decoder, reader->hasher, &reader->how, &sink, error);
+    if (reader->purpose == MEDIA_QUERY)
+        sink.thumbnail = keep_thumbnail;
+    if (reader->purpose == MEDIA_KEEP)
+        sink.thumbnail = keep_inside;
+    const int status =
+        resight_pool_hash(reader->pool, reader->source, &reader->how, &sink, &got.info, &got.damaged, error);
     if (status != RESIGHT_OK)
         return status;
-    got.damaged = resight_decoder_damaged(reader->decoder);
+    isolation_warn(reader->pool);
     got.marks = reader->marks;
     got.mark_count = reader->count;
-    got.patch_sets = reader->patch_sets;
-    got.patch_set_count = reader->patch_set_count;
-    got.patches = reader->patches;
-    got.patch_count = reader->patch_count;
+    if (reader->inside)
+        got.patches = inside_found(reader->inside);
     got.thumbnails = reader->thumbnails.items;
     got.thumbnail_count = reader->thumbnails.count;
     got.duration_us = got.info.duration_us;

@@ -3,6 +3,7 @@
 #ifndef RESIGHT_CLI_MEDIA_H
 #define RESIGHT_CLI_MEDIA_H
 
+#include "inside.h"
 #include "settings.h"
 
 /* Known videos are sampled four times as densely as queries, so that no clip is missed by the phase of its sampling. */
@@ -15,15 +16,12 @@ typedef struct media {
     bool damaged;              /* a video with parts that could not be read */
     const resight_mark *marks; /* borrowed from the reader until its next media_open() */
     size_t mark_count;
-    const resight_patch_set *patch_sets; /* borrowed likewise; of what is kept only */
-    size_t patch_set_count;
-    const resight_patch *patches;
-    size_t patch_count;
+    patches_inside patches;              /* borrowed likewise; of what is kept only */
     const resight_thumbnail *thumbnails; /* borrowed likewise; of a query only */
     size_t thumbnail_count;
 } media;
 
-/* A decoder, a hasher and the marks of the file at hand. Opaque; one thread at a time. */
+/* A worker or two that decode and hash, and the marks of the file at hand. Opaque; one thread at a time. */
 typedef struct media_reader media_reader;
 
 /* What the marks are for. */

@@ -132,6 +132,11 @@ static bool read_cpu(const option_row *row, const char *text, settings *set) {
     return resight_cpu_available(set->cpu) || refuse(row, text, "an instruction set of this machine and this build");
 }
 
+static bool read_isolation(const option_row *row, const char *text, settings *set) {
+    return resight_isolation_from_name(text, &set->isolation) == RESIGHT_OK ||
+           refuse(row, text, "on, off, file or strict");
+}
+
 static bool read_raw(const option_row *row, const char *text, settings *set) {
     if (strcmp(text, "gray") == 0 || strcmp(text, "grey") == 0)
         set->raw_format = RESIGHT_GRAY8;
@@ -258,6 +263,8 @@ static const option_row rows[] = {
      "put transparent pictures on this colour; else alpha is dropped"},
     {"cpu", 0, "LEVEL", TAKES_MEDIA, read_cpu, AT(cpu), 0, 0,
      "auto, scalar, neon, avx2 or avx512; all give the same bits"},
+    {"isolate", 0, "HOW", TAKES_MEDIA, read_isolation, 0, 0, 0,
+     "decode in processes without rights: on, file (a fresh one a file), strict (no wall may lack), off (on)"},
     {"max-bytes", 0, "BYTES", TAKES_MEDIA, read_u64, AT(limits.max_bytes), 0, UINT64_MAX,
      "of a picture, or of what cannot be sought (256M); of any limit, 0 is none"},
     {"max-video-bytes", 0, "BYTES", TAKES_MEDIA, read_u64, AT(limits.max_video_bytes), 0, UINT64_MAX,
@@ -291,6 +298,7 @@ settings settings_default(void) {
         .dialect = RESIGHT_PDQ,
         .cpu = RESIGHT_CPU_AUTO,
         .effort = RESIGHT_EFFORT_NORMAL,
+        .isolation = RESIGHT_ISOLATE_ON,
         .limits = resight_limits_default(),
         .frames_per_second = 25, /* what FFmpeg's rawvideo assumes */
         .list_format = "pdq",
@@ -332,9 +340,9 @@ static const option_row *row_of(unsigned groups, int code) {
     return NULL;
 }
 
-/* How an option that went wrong was written: "--radius" or "-r". */
+/* How an option that went wrong was written: "--radius" or "-r". glibc gives a byte above 127 as a negative number. */
 static const char *as_written(char **argv, char letter[3]) {
-    if (optopt > 0 && optopt < 256) {
+    if (optopt != 0 && optopt < 256) {
         letter[0] = '-';
         letter[1] = (char)optopt;
         letter[2] = 0;

@@ -3,8 +3,8 @@
 #ifndef RESIGHT_CLI_SETTINGS_H
 #define RESIGHT_CLI_SETTINGS_H
 
-#include <resight/decode.h>
 #include <resight/match.h>
+#include <resight/pool.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -40,6 +40,7 @@ typedef struct settings {
     /* what is hashed, and how */
     resight_dialect dialect;
     resight_cpu cpu;
+    resight_isolation isolation;
     bool dihedral;
     given_number every_us;
     bool via_rgb;

@@ -133,13 +133,9 @@ static int ask_segment(query_run *query, const db_segment *segment) {
     hits->count = 0;
     if (segment->index.count == 0)
         return RESIGHT_OK;
-    for (uint32_t q = 0; q < query->count; q++) {
-        const int status =
-            resight_index_query(&segment->index, &query->hashes[q], query->radius_bits, (uint16_t)q, hits);
-        if (status != RESIGHT_OK)
-            return search_failed(query, status, segment->id);
-    }
-    return judge_hits(query, segment);
+    const int status =
+        resight_index_query_batch(&segment->index, query->hashes, query->count, query->radius_bits, hits);
+    return status == RESIGHT_OK ? judge_hits(query, segment) : search_failed(query, status, segment->id);
 }
 
 static int ask_tail(query_run *query) {

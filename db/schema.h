@@ -17,7 +17,7 @@
 #define RADIUS_MAX_BITS 63
 /* One value holds all hashes of a segment so that they lie in one piece: 1 GiB of them, under LMDB's 4 GiB - 1. */
 #define SEGMENT_MAX_HASHES (1u << 25)
-#define SEGMENT_MAX_PATCHES (1u << 25)
+#define SEGMENT_MAX_PATCHES RESIGHT_KEY_INDEX_MAX
 /* Before the arrays of a part. LMDB puts a large value 16 bytes into a page, so the array starts 64 bytes into it. */
 #define PART_HEAD_BYTES 48
 

@@ -55,10 +55,14 @@ static bool view_ok(unsigned view) {
     return (view & ~trimmed) < RESIGHT_VIEWS && part != RESIGHT_VIEW_TRIMMED;
 }
 
+static bool mark_in_range(const resight_mark *mark) {
+    return mark->quality <= 100 && (mark->dialect == RESIGHT_PDQ || mark->dialect == RESIGHT_PDQ512) &&
+           mark->transform < RESIGHT_TRANSFORMS && view_ok(mark->view);
+}
+
 static int mark_check(const resight_entry *entry, uint32_t i, resight_error *error) {
     const resight_mark *mark = &entry->marks[i];
-    if (mark->quality > 100 || (mark->dialect != RESIGHT_PDQ && mark->dialect != RESIGHT_PDQ512) ||
-        mark->transform >= RESIGHT_TRANSFORMS || !view_ok(mark->view))
+    if (!mark_in_range(mark))
         return resight_fail(error, RESIGHT_E_ARG,
                             "mark %u: quality %u, dialect %u, transform %u, view %u: out of range", i, mark->quality,
                             mark->dialect, mark->transform, mark->view);
@@ -70,8 +74,8 @@ static int mark_check(const resight_entry *entry, uint32_t i, resight_error *err
 /* Sets lie one after the other, in time and in the array of patches. */
 static bool set_follows(const resight_patch_set *set, const resight_patch_set *last) {
     const uint32_t first = last ? last->first + last->count : 0;
-    return set->first == first && set->count >= 1 && set->count <= RESIGHT_ENTRY_PATCHES_MAX - first && set->width_px >= 1 &&
-           set->height_px >= 1 && (set->view & ~RESIGHT_VIEW_REDUCED) < RESIGHT_VIEWS &&
+    return set->first == first && set->count >= 1 && set->count <= RESIGHT_ENTRY_PATCHES_MAX - first &&
+           set->width_px >= 1 && set->height_px >= 1 && (set->view & ~RESIGHT_VIEW_REDUCED) < RESIGHT_VIEWS &&
            (!last || set->time_us >= last->time_us);
 }
 
@@ -156,12 +160,30 @@ void entry_pack(const resight_entry *entry, uint8_t *out, size_t size) {
     PUT(crc, AT_CRC);
 }
 
-/* Exactly 2 * count strings fill the bytes. */
+/* Exactly 2 * count strings fill the bytes, keys and values in turn, each of a length that may be added. */
 static bool labels_hold(const char *labels, size_t bytes, uint32_t count) {
-    uint32_t ends = 0;
-    for (size_t i = 0; i < bytes; i++)
-        ends += labels[i] == 0;
-    return ends == 2 * count && (bytes == 0 || labels[bytes - 1] == 0);
+    const char *at = labels, *end = labels + bytes;
+    for (uint32_t i = 0; i < 2 * count; i++) {
+        const bool is_key = i % 2 == 0;
+        const size_t length = strnlen(at, (size_t)(end - at));
+        if (length == (size_t)(end - at) || length > (is_key ? LABEL_KEY_MAX : LABEL_VALUE_MAX) ||
+            (is_key && (length == 0 || memchr(at, '=', length))))
+            return false;
+        at += length + 1;
+    }
+    return at == end && count <= RESIGHT_LABELS_MAX;
+}
+
+/* Every mark is one that may be added, none before the one in front of it. */
+static bool marks_hold(const entry_view *entry) {
+    int64_t last_us = INT64_MIN;
+    for (uint32_t i = 0; i < entry->mark_count; i++) {
+        const resight_mark mark = entry_mark(entry, i);
+        if (!mark_in_range(&mark) || mark.time_us < last_us)
+            return false;
+        last_us = mark.time_us;
+    }
+    return true;
 }
 
 #define GET(variable, at) memcpy(&(variable), bytes + (at), sizeof(variable))
@@ -186,7 +208,7 @@ static bool lengths_hold(const uint8_t *bytes, size_t size, entry_view *out) {
     out->labels = out->name + name_bytes + 1;
     out->label_bytes = label_bytes;
     out->label_count = label_count;
-    return strnlen(out->name, (size_t)name_bytes + 1) == name_bytes &&
+    return name_bytes <= RESIGHT_NAME_MAX && strnlen(out->name, (size_t)name_bytes + 1) == name_bytes &&
            labels_hold(out->labels, label_bytes, label_count);
 }
 
@@ -218,8 +240,9 @@ int entry_unpack(const void *record, size_t size, uint64_t id, entry_view *out) 
     out->kind = (resight_media_kind)bytes[AT_KIND];
     out->has_sha256 = bytes[AT_HAS_SHA256] == 1;
     const bool kind_known = out->kind == RESIGHT_IMAGE || out->kind == RESIGHT_VIDEO;
-    return out->id == id && kind_known && out->mark_count <= RESIGHT_MARKS_MAX && sets_hold(out) ? RESIGHT_OK
-                                                                                                 : RESIGHT_E_DAMAGED;
+    const bool in_range = out->mark_count <= RESIGHT_MARKS_MAX && bytes[AT_HAS_SHA256] <= 1;
+    return out->id == id && kind_known && in_range && marks_hold(out) && sets_hold(out) ? RESIGHT_OK
+                                                                                        : RESIGHT_E_DAMAGED;
 }
 
 resight_patch_set entry_set(const entry_view *entry, uint32_t set) {

@@ -80,31 +80,32 @@ static int find_arrays(part_finder *finder, db_segment *out, resight_error *erro
     return RESIGHT_OK;
 }
 
-/* Both arrays of a band, by its number among all bands, of an index of `count` items. */
-static int find_band(part_finder *finder, uint32_t number, const resight_band *band, uint32_t count,
-                     const uint32_t **offsets, const uint32_t **postings, resight_error *error) {
+/* Both arrays of a band, by its number among all bands. */
+static int find_band(part_finder *finder, uint32_t number, const resight_band *band, size_t posting_bytes,
+                     const void **offsets, const void **postings, resight_error *error) {
     part_head head;
-    const void *first = NULL, *second = NULL;
     const size_t offset_bytes = resight_band_offsets(band) * sizeof(uint32_t);
-    int status = find_part(finder, PART_BANDS + 2 * number, offset_bytes, &head, &first, error);
-    if (status == RESIGHT_OK)
-        status = find_part(finder, PART_BANDS + 2 * number + 1, count * sizeof(uint32_t), &head, &second, error);
-    if (status == RESIGHT_OK) {
-        *offsets = first;
-        *postings = second;
-    }
-    return status;
+    const int status = find_part(finder, PART_BANDS + 2 * number, offset_bytes, &head, offsets, error);
+    return status == RESIGHT_OK ? find_part(finder, PART_BANDS + 2 * number + 1, posting_bytes, &head, postings, error)
+                                : status;
 }
 
 static int find_bands(part_finder *finder, db_segment *out, resight_error *error) {
     int status = RESIGHT_OK;
+    const void *offsets = NULL, *postings = NULL;
     const uint32_t of_hashes = out->index.plan.band_count;
-    for (uint32_t b = 0; status == RESIGHT_OK && b < of_hashes; b++)
-        status = find_band(finder, b, &out->index.plan.band[b], out->index.count, &out->index.offsets[b],
-                           &out->index.postings[b], error);
-    for (uint32_t b = 0; status == RESIGHT_OK && b < out->keys.plan.band_count; b++)
-        status = find_band(finder, of_hashes + b, &out->keys.plan.band[b], out->keys.count, &out->keys.offsets[b],
-                           &out->keys.postings[b], error);
+    for (uint32_t b = 0; status == RESIGHT_OK && b < of_hashes; b++) {
+        status = find_band(finder, b, &out->index.plan.band[b], out->index.count * sizeof(uint32_t), &offsets,
+                           &postings, error);
+        out->index.offsets[b] = offsets;
+        out->index.postings[b] = postings;
+    }
+    for (uint32_t b = 0; status == RESIGHT_OK && b < out->keys.plan.band_count; b++) {
+        status = find_band(finder, of_hashes + b, &out->keys.plan.band[b],
+                           (size_t)out->keys.count * RESIGHT_KEY_POSTING_BYTES, &offsets, &postings, error);
+        out->keys.offsets[b] = offsets;
+        out->keys.postings[b] = postings;
+    }
     return status;
 }
 

@@ -190,7 +190,11 @@ typedef struct band_source {
     uint32_t count;
 } band_source;
 
-static int build_band(const band_source *source, const resight_band *band, uint32_t *offsets, uint32_t *postings) {
+static size_t posting_bytes(const band_source *source) {
+    return source->count * (source->hashes ? sizeof(uint32_t) : (size_t)RESIGHT_KEY_POSTING_BYTES);
+}
+
+static int build_band(const band_source *source, const resight_band *band, uint32_t *offsets, void *postings) {
     return source->hashes ? resight_band_build(band, source->hashes, source->count, offsets, postings)
                           : resight_key_band_build(band, source->keys, source->count, offsets, postings);
 }
@@ -199,7 +203,7 @@ static int put_band(part_store *store, const band_source *source, const resight_
                     resight_error *error) {
     const size_t count = resight_band_offsets(band);
     CLEANUP_FREE uint32_t *offsets = calloc(count, sizeof *offsets);
-    CLEANUP_FREE uint32_t *postings = calloc(source->count, sizeof *postings);
+    CLEANUP_FREE void *postings = calloc(posting_bytes(source), 1);
     if (!offsets || !postings)
         return no_memory(store->db, error);
     /* Others write on while a large band is built; a small one costs less than a flush of the device. */
@@ -207,7 +211,7 @@ static int put_band(part_store *store, const band_source *source, const resight_
     if (status == RESIGHT_OK)
         status = build_band(source, band, offsets, postings);
     const MDB_val first = val_of(offsets, count * sizeof *offsets);
-    const MDB_val second = val_of(postings, source->count * sizeof *postings);
+    const MDB_val second = val_of(postings, posting_bytes(source));
     if (status == RESIGHT_OK)
         status = put_part(store, PART_BANDS + 2 * number, &first, 1, error);
     return status == RESIGHT_OK ? put_part(store, PART_BANDS + 2 * number + 1, &second, 1, error) : status;

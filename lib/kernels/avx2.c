@@ -17,30 +17,57 @@ static inline __m256i first_lanes(size_t count) {
     return _mm256_cmpgt_epi32(_mm256_set1_epi32(count < LANES ? (int)count : LANES), lane);
 }
 
-/* ---- Luma: the tail of a row goes through the scalar kernel ---------------------------------- */
+/* ---- Vectors of floats: box_lanes.h says what each does ------------------------------------- */
 
-static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
-    size_t x = 0;
-    for (; x + LANES <= width_px; x += LANES) {
-        const __m256i wide = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(pixels + x)));
-        _mm256_storeu_ps(luma + x, _mm256_cvtepi32_ps(wide));
-    }
-    kernels_scalar.luma_gray8(pixels + x, luma + x, width_px - x);
+typedef __m256 floats;
+
+static inline floats floats_zero(void) {
+    return _mm256_setzero_ps();
 }
+static inline floats floats_all(float x) {
+    return _mm256_set1_ps(x);
+}
+static inline floats floats_add(floats a, floats b) {
+    return _mm256_add_ps(a, b);
+}
+static inline floats floats_sub(floats a, floats b) {
+    return _mm256_sub_ps(a, b);
+}
+static inline floats floats_div(floats a, floats b) {
+    return _mm256_div_ps(a, b);
+}
+static inline floats floats_load(const float *from) {
+    return _mm256_loadu_ps(from);
+}
+static inline floats floats_load_first(const float *from, size_t count) {
+    return _mm256_maskload_ps(from, first_lanes(count));
+}
+static inline void floats_store(float *to, floats v) {
+    _mm256_storeu_ps(to, v);
+}
+static inline void floats_store_first(float *to, floats v, size_t count) {
+    _mm256_maskstore_ps(to, first_lanes(count), v);
+}
+
+/* ---- Luma: the tail of a row goes through the scalar kernel ---------------------------------- */
 
 /* (level * 255 + 109) / 219 for level 0..219: the product with 19153 / 2^22 has the same integer part for all of them.
  */
-static void luma_gray8_limited(const uint8_t *pixels, float *luma, size_t width_px) {
-    const __m256i black = _mm256_set1_epi32(16), white = _mm256_set1_epi32(219);
+static void full_range(const uint8_t *pixels, uint8_t *full, size_t width_px) {
+    const __m256i pick = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, -1,
+                                          -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     size_t x = 0;
     for (; x + LANES <= width_px; x += LANES) {
-        __m256i level = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(pixels + x)));
-        level = _mm256_min_epi32(_mm256_max_epi32(_mm256_sub_epi32(level, black), _mm256_setzero_si256()), white);
+        const __m128i above =
+            _mm_subs_epu8(_mm_loadl_epi64((const __m128i *)(const void *)(pixels + x)), _mm_set1_epi8(16));
+        __m256i level = _mm256_min_epi32(_mm256_cvtepu8_epi32(above), _mm256_set1_epi32(219));
         level = _mm256_add_epi32(_mm256_mullo_epi32(level, _mm256_set1_epi32(255)), _mm256_set1_epi32(109));
         level = _mm256_srli_epi32(_mm256_mullo_epi32(level, _mm256_set1_epi32(19153)), 22);
-        _mm256_storeu_ps(luma + x, _mm256_cvtepi32_ps(level));
+        level = _mm256_shuffle_epi8(level, pick);
+        const __m128i bytes = _mm_unpacklo_epi32(_mm256_castsi256_si128(level), _mm256_extracti128_si256(level, 1));
+        _mm_storel_epi64((__m128i *)(void *)(full + x), bytes);
     }
-    kernels_scalar.luma_gray8_limited(pixels + x, luma + x, width_px - x);
+    kernels_scalar.full_range(pixels + x, full + x, width_px - x);
 }
 
 /* Of eight pixels, four in the low bytes of each 128-bit lane, one channel to 32-bit lanes. */
@@ -69,179 +96,66 @@ static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
 
 /* The correctly rounded quotient; avx512.c says why. */
 typedef struct divider {
-    __m256 divisor, reciprocal;
+    __m256 high, low;
 } divider;
 
 static inline divider divider_of(float divisor) {
-    return (divider){_mm256_set1_ps(divisor), _mm256_set1_ps(1.0f / divisor)};
+    const double reciprocal = 1.0 / (double)divisor;
+    const float high = (float)reciprocal;
+    return (divider){_mm256_set1_ps(high), _mm256_set1_ps((float)(reciprocal - (double)high))};
 }
 
 static inline __m256 divide(__m256 x, divider by) {
-    const __m256 quotient = _mm256_mul_ps(x, by.reciprocal);
-    const __m256 rest = _mm256_fnmadd_ps(quotient, by.divisor, x);
-    return _mm256_fmadd_ps(rest, by.reciprocal, quotient);
+    return _mm256_fmadd_ps(x, by.high, _mm256_mul_ps(x, by.low));
 }
 
-static inline void transpose(__m256 v[8]) {
-    __m256 lanes[8]; /* 4x4 blocks transposed in place */
-    for (int j = 0; j < 8; j += 4) {
-        const __m256 ab_low = _mm256_unpacklo_ps(v[j], v[j + 1]), ab_high = _mm256_unpackhi_ps(v[j], v[j + 1]);
-        const __m256 cd_low = _mm256_unpacklo_ps(v[j + 2], v[j + 3]), cd_high = _mm256_unpackhi_ps(v[j + 2], v[j + 3]);
-        lanes[j] = _mm256_shuffle_ps(ab_low, cd_low, 0x44);
-        lanes[j + 1] = _mm256_shuffle_ps(ab_low, cd_low, 0xee);
-        lanes[j + 2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
-        lanes[j + 3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
-    }
+/* In each 128-bit lane, transpose the 4x4 floats. */
+static inline void transpose_four(__m256 v[4]) {
+    const __m256 ab_low = _mm256_unpacklo_ps(v[0], v[1]), ab_high = _mm256_unpackhi_ps(v[0], v[1]);
+    const __m256 cd_low = _mm256_unpacklo_ps(v[2], v[3]), cd_high = _mm256_unpackhi_ps(v[2], v[3]);
+    v[0] = _mm256_shuffle_ps(ab_low, cd_low, 0x44);
+    v[1] = _mm256_shuffle_ps(ab_low, cd_low, 0xee);
+    v[2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
+    v[3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
+}
+
+static inline void transpose_rest(__m256 v[8]) {
     for (int j = 0; j < 4; j++) {
-        v[j] = _mm256_permute2f128_ps(lanes[j], lanes[4 + j], 0x20);
-        v[4 + j] = _mm256_permute2f128_ps(lanes[j], lanes[4 + j], 0x31);
+        const __m256 low = _mm256_permute2f128_ps(v[j], v[4 + j], 0x20);
+        v[4 + j] = _mm256_permute2f128_ps(v[j], v[4 + j], 0x31);
+        v[j] = low;
     }
 }
 
-/*
- * The columns of a strip, each a vector of eight rows, read as the window moves on: the last RING of them are kept. A
- * wider window, of a picture with a side over 30,000 pixels, is left to the scalar kernel.
- */
-#define RING 256
-#define WINDOW_MAX (RING - 2 * LANES)
+#include "kernels/box_lanes.h"
 
-typedef struct strip {
-    const float *in;
-    size_t stride, rows, length, loaded;
-    __m256 ring[RING];
-} strip;
-
-static inline __m256 *column(strip *s, size_t x) {
-    return &s->ring[x % RING];
-}
-
-static inline void load_block(strip *s) {
-    const size_t x = s->loaded;
-    const __m256i mask = first_lanes(s->length - x);
-    __m256 *block = column(s, x);
-    for (size_t row = 0; row < LANES; row++) /* a row too many repeats the last one, and is not stored */
-        block[row] = _mm256_maskload_ps(s->in + (row < s->rows ? row : s->rows - 1) * s->stride + x, mask);
-    transpose(block);
-    s->loaded = x + LANES;
-}
-
-static inline void load_to(strip *s, size_t end) {
-    while (s->loaded < end && s->loaded < s->length)
-        load_block(s);
-}
-
-/* Outputs near an end of the row, where the window is cut; those past the end are not stored. */
-static inline __m256 border_block(strip *s, box_window w, size_t o, __m256 sum, __m256 means[LANES]) {
-    for (size_t i = 0; i < LANES; i++) {
-        means[i] = sum;
-        if (o + i >= s->length)
-            continue;
-        if (o + i + w.ahead < s->length)
-            sum = _mm256_add_ps(sum, *column(s, o + i + w.ahead));
-        if (o + i > w.behind)
-            sum = _mm256_sub_ps(sum, *column(s, o + i - w.behind - 1));
-        means[i] = _mm256_div_ps(sum, _mm256_set1_ps((float)box_samples(w, o + i, s->length)));
-    }
+/* Sums of `window` bytes, the first from `bytes` on, in 16-bit lanes: 128 bytes come to 32,640 at most. */
+static inline __m256i byte_sums(const uint8_t *bytes, size_t window) {
+    __m256i sum = _mm256_setzero_si256();
+    for (size_t i = 0; i < window; i++)
+        sum = _mm256_add_epi16(sum, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(bytes + i))));
     return sum;
 }
 
-static inline __m256 inner_block(strip *s, box_window w, size_t o, divider by, __m256 sum, __m256 means[LANES]) {
-    for (size_t i = 0; i < LANES; i++) {
-        sum = _mm256_add_ps(sum, *column(s, o + i + w.ahead));
-        sum = _mm256_sub_ps(sum, *column(s, o + i - w.behind - 1));
-        means[i] = divide(sum, by);
-    }
-    return sum;
-}
+/* Beyond this the scalar kernel's running sum needs fewer operations than sums of their own for every output. */
+#define BYTE_WINDOW_MAX 64
 
-static inline __m256 strip_begin(strip *s, box_window w) {
-    __m256 sum = _mm256_setzero_ps();
-    load_to(s, w.ahead + LANES);
-    for (size_t x = 0; x < w.ahead; x++)
-        sum = _mm256_add_ps(sum, *column(s, x));
-    return sum;
-}
-
-static void box_eight_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, box_window w) {
-    const divider by = divider_of((float)(w.behind + 1 + w.ahead));
-    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
-    __m256 sum = strip_begin(&s, w);
-    for (size_t o = 0; o < length; o += LANES) {
-        __m256 means[LANES];
-        load_to(&s, o + w.ahead + LANES);
-        if (o > w.behind && o + w.ahead + LANES <= length)
-            sum = inner_block(&s, w, o, by, sum, means);
-        else
-            sum = border_block(&s, w, o, sum, means);
-        transpose(means);
-        const __m256i mask = first_lanes(length - o);
-        for (size_t row = 0; row < rows; row++)
-            _mm256_maskstore_ps(out + row * stride + o, mask, means[row]);
-    }
-}
-
-static size_t rows_at(size_t row, size_t rows) {
-    return rows - row < LANES ? rows - row : LANES;
-}
-
-static void box_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window) {
-    if (window > WINDOW_MAX) {
-        kernels_scalar.box_rows(in, out, stride, rows, length, window);
+static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t window) {
+    if (window > BYTE_WINDOW_MAX) {
+        kernels_scalar.box_bytes(bytes, out, length, window);
         return;
     }
-    for (size_t row = 0; row < rows; row += LANES)
-        box_eight_rows(in + row * stride, out + row * stride, stride, rows_at(row, rows), length,
-                       box_window_of(window));
-}
-
-static void box_eight_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
-                                   box_window w, const uint32_t at[64]) {
-    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
-    __m256 sum = strip_begin(&s, w), means[64];
-    size_t k = 0;
-    for (size_t o = 0; k < 64; o++) {
-        if (o % LANES == 0)
-            load_to(&s, o + w.ahead + LANES);
-        if (o + w.ahead < length)
-            sum = _mm256_add_ps(sum, *column(&s, o + w.ahead));
-        if (o > w.behind)
-            sum = _mm256_sub_ps(sum, *column(&s, o - w.behind - 1));
-        for (; k < 64 && at[k] == o; k++)
-            means[k] = _mm256_div_ps(sum, _mm256_set1_ps((float)box_samples(w, o, length)));
+    const box_window w = box_window_of(window);
+    const divider by = divider_of((float)window);
+    for (size_t x = 0; x < length; x += 2 * LANES) {
+        const __m256i sum = byte_sums(bytes + x - w.behind, window);
+        const __m256i low = _mm256_cvtepu16_epi32(_mm256_castsi256_si128(sum));
+        const __m256i high = _mm256_cvtepu16_epi32(_mm256_extracti128_si256(sum, 1));
+        floats_store_first(out + x, divide(_mm256_cvtepi32_ps(low), by), length - x);
+        if (x + LANES < length)
+            floats_store_first(out + x + LANES, divide(_mm256_cvtepi32_ps(high), by), length - x - LANES);
     }
-    for (k = 0; k < 64; k += LANES) {
-        transpose(means + k);
-        for (size_t row = 0; row < rows; row++)
-            _mm256_storeu_ps(out[row] + k, means[k + row]);
-    }
-}
-
-static void box_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
-                             size_t window, const uint32_t at[64]) {
-    if (window > WINDOW_MAX) {
-        kernels_scalar.box_rows_sampled(in, stride, out, rows, length, window, at);
-        return;
-    }
-    for (size_t row = 0; row < rows; row += LANES)
-        box_eight_rows_sampled(in + row * stride, stride, out + row, rows_at(row, rows), length, box_window_of(window),
-                               at);
-}
-
-static void box_columns(float *sum, const float *enter, const float *leave, float *out, size_t length, float samples) {
-    const divider by = divider_of(samples);
-    size_t i = 0;
-    for (; i + LANES <= length; i += LANES) {
-        __m256 s = _mm256_loadu_ps(sum + i);
-        if (enter)
-            s = _mm256_add_ps(s, _mm256_loadu_ps(enter + i));
-        if (leave)
-            s = _mm256_sub_ps(s, _mm256_loadu_ps(leave + i));
-        _mm256_storeu_ps(sum + i, s);
-        if (out)
-            _mm256_storeu_ps(out + i, divide(s, by));
-    }
-    kernels_scalar.box_columns(sum + i, enter ? enter + i : NULL, leave ? leave + i : NULL, out ? out + i : NULL,
-                               length - i, samples);
+    box_bytes_ends(bytes, out, length, w);
 }
 
 /* ---- DCT and quality ------------------------------------------------------------------------- */
@@ -331,11 +245,11 @@ static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count,
 
 const kernel_table kernels_avx2 = {
     .cpu = RESIGHT_CPU_AVX2,
-    .luma_gray8 = luma_gray8,
-    .luma_gray8_limited = luma_gray8_limited,
+    .full_range = full_range,
     .luma_rgb24 = luma_rgb24,
+    .box_bytes = box_bytes,
     .box_rows = box_rows,
-    .box_rows_sampled = box_rows_sampled,
+    .box_columns_rows = box_columns_rows,
     .box_columns = box_columns,
     .dct = dct,
     .gradients = gradients,

@@ -16,27 +16,60 @@ static inline __mmask16 first_lanes(size_t count) {
     return (__mmask16)(count >= LANES ? 0xffffu : (1u << count) - 1);
 }
 
-/* ---- Luma ------------------------------------------------------------------------------------ */
+/* ---- Vectors of floats: box_lanes.h says what each does ------------------------------------- */
 
-static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
-    for (size_t x = 0; x < width_px; x += LANES) {
-        const __mmask16 mask = first_lanes(width_px - x);
-        const __m512i wide = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, pixels + x));
-        _mm512_mask_storeu_ps(luma + x, mask, _mm512_cvtepi32_ps(wide));
-    }
+typedef __m512 floats;
+
+static inline floats floats_zero(void) {
+    return _mm512_setzero_ps();
+}
+static inline floats floats_all(float x) {
+    return _mm512_set1_ps(x);
+}
+static inline floats floats_add(floats a, floats b) {
+    return _mm512_add_ps(a, b);
+}
+static inline floats floats_sub(floats a, floats b) {
+    return _mm512_sub_ps(a, b);
+}
+static inline floats floats_div(floats a, floats b) {
+    return _mm512_div_ps(a, b);
+}
+static inline floats floats_load(const float *from) {
+    return _mm512_loadu_ps(from);
+}
+static inline floats floats_load_first(const float *from, size_t count) {
+    return _mm512_maskz_loadu_ps(first_lanes(count), from);
+}
+static inline void floats_store(float *to, floats v) {
+    _mm512_storeu_ps(to, v);
+}
+static inline void floats_store_first(float *to, floats v, size_t count) {
+    _mm512_mask_storeu_ps(to, first_lanes(count), v);
 }
 
-/* (level * 255 + 109) / 219 for level 0..219: the product with 19153 / 2^22 has the same integer part for all of them.
- */
-static void luma_gray8_limited(const uint8_t *pixels, float *luma, size_t width_px) {
-    const __m512i black = _mm512_set1_epi32(16), white = _mm512_set1_epi32(219);
-    for (size_t x = 0; x < width_px; x += LANES) {
-        const __mmask16 mask = first_lanes(width_px - x);
-        __m512i level = _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(mask, pixels + x));
-        level = _mm512_min_epi32(_mm512_max_epi32(_mm512_sub_epi32(level, black), _mm512_setzero_si512()), white);
-        level = _mm512_add_epi32(_mm512_mullo_epi32(level, _mm512_set1_epi32(255)), _mm512_set1_epi32(109));
-        level = _mm512_srli_epi32(_mm512_mullo_epi32(level, _mm512_set1_epi32(19153)), 22);
-        _mm512_mask_storeu_ps(luma + x, mask, _mm512_cvtepi32_ps(level));
+/* ---- Luma ------------------------------------------------------------------------------------ */
+
+/* What scalar.c makes of each byte. */
+#define FULL_RANGE(y) (((y) < 16 ? 0 : (y) > 235 ? 219 : (y)-16) * 255 + 109) / 219
+#define FOUR_FULL_RANGES(y) FULL_RANGE(y), FULL_RANGE((y) + 1), FULL_RANGE((y) + 2), FULL_RANGE((y) + 3)
+#define SIXTEEN_FULL_RANGES(y)                                                                                         \
+    FOUR_FULL_RANGES(y), FOUR_FULL_RANGES((y) + 4), FOUR_FULL_RANGES((y) + 8), FOUR_FULL_RANGES((y) + 12)
+#define SIXTY_FOUR_FULL_RANGES(y)                                                                                      \
+    SIXTEEN_FULL_RANGES(y), SIXTEEN_FULL_RANGES((y) + 16), SIXTEEN_FULL_RANGES((y) + 32), SIXTEEN_FULL_RANGES((y) + 48)
+static const uint8_t full_ranges[256] __attribute__((aligned(64))) = {
+    SIXTY_FOUR_FULL_RANGES(0), SIXTY_FOUR_FULL_RANGES(64), SIXTY_FOUR_FULL_RANGES(128), SIXTY_FOUR_FULL_RANGES(192)};
+
+static void full_range(const uint8_t *pixels, uint8_t *full, size_t width_px) {
+    __m512i table[4];
+    for (size_t i = 0; i < 4; i++)
+        table[i] = _mm512_load_si512(full_ranges + 64 * i);
+    for (size_t x = 0; x < width_px; x += 64) {
+        const __mmask64 mask = width_px - x >= 64 ? ~(__mmask64)0 : ((__mmask64)1 << (width_px - x)) - 1;
+        const __m512i y = _mm512_maskz_loadu_epi8(mask, pixels + x);
+        const __m512i low = _mm512_permutex2var_epi8(table[0], y, table[1]); /* of y, these read seven bits */
+        const __m512i high = _mm512_permutex2var_epi8(table[2], y, table[3]);
+        _mm512_mask_storeu_epi8(full + x, mask, _mm512_mask_blend_epi8(_mm512_movepi8_mask(y), low, high));
     }
 }
 
@@ -47,44 +80,50 @@ static inline __m512i rgb_channel(__m512i pixels, unsigned channel) {
     return _mm512_maskz_permutexvar_epi8(0x1111111111111111u, index, pixels);
 }
 
+static inline __m512 luma_of(__m512i rgb) {
+    const __m512 r = _mm512_cvtepi32_ps(rgb_channel(rgb, 0));
+    const __m512 g = _mm512_cvtepi32_ps(rgb_channel(rgb, 1));
+    const __m512 b = _mm512_cvtepi32_ps(rgb_channel(rgb, 2));
+    const __m512 rg = _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(0.299f), r), _mm512_mul_ps(_mm512_set1_ps(0.587f), g));
+    return _mm512_add_ps(rg, _mm512_mul_ps(_mm512_set1_ps(0.114f), b));
+}
+
 static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
-    for (size_t x = 0; x < width_px; x += LANES) {
+    size_t x = 0;
+    for (; 3 * x + 64 <= 3 * width_px; x += LANES)
+        _mm512_storeu_ps(luma + x, luma_of(_mm512_loadu_si512(pixels + 3 * x)));
+    for (; x < width_px; x += LANES) {
         const size_t count = width_px - x < LANES ? width_px - x : LANES;
         const __m512i rgb = _mm512_maskz_loadu_epi8(((__mmask64)1 << 3 * count) - 1, pixels + 3 * x);
-        const __m512 r = _mm512_cvtepi32_ps(rgb_channel(rgb, 0));
-        const __m512 g = _mm512_cvtepi32_ps(rgb_channel(rgb, 1));
-        const __m512 b = _mm512_cvtepi32_ps(rgb_channel(rgb, 2));
-        const __m512 rg =
-            _mm512_add_ps(_mm512_mul_ps(_mm512_set1_ps(0.299f), r), _mm512_mul_ps(_mm512_set1_ps(0.587f), g));
-        const __m512 y = _mm512_add_ps(rg, _mm512_mul_ps(_mm512_set1_ps(0.114f), b));
-        _mm512_mask_storeu_ps(luma + x, first_lanes(count), y);
+        _mm512_mask_storeu_ps(luma + x, first_lanes(count), luma_of(rgb));
     }
 }
 
 /* ---- Box filter ------------------------------------------------------------------------------ */
 
 /*
- * x / divisor as the division instruction rounds it, in three operations: with the correctly rounded reciprocal, one
- * step of Markstein's correction gives the correctly rounded quotient (Markstein 1990; Muller et al., Handbook of
- * Floating-Point Arithmetic, section 5.3). The fused operations are part of the division, not of the algorithm. A test
- * tries every mantissa for the windows in use.
+ * x / divisor as the division instruction rounds it, in two operations. The reciprocal is kept as the sum of two
+ * floats, so that x * high + x * low, rounded once, is x / divisor with a relative error below 2^-46 before that
+ * rounding. A quotient of a float by an integer below 2^13 is never half way between two floats (it would need 25 bits,
+ * and the dividend as many), and lies at least 2^-25 / 2^13 of itself away from there: the error cannot carry it
+ * across. The fused operation is part of the division, not of the algorithm.
  */
 typedef struct divider {
-    __m512 divisor, reciprocal;
+    __m512 high, low;
 } divider;
 
 static inline divider divider_of(float divisor) {
-    return (divider){_mm512_set1_ps(divisor), _mm512_set1_ps(1.0f / divisor)};
+    const double reciprocal = 1.0 / (double)divisor;
+    const float high = (float)reciprocal;
+    return (divider){_mm512_set1_ps(high), _mm512_set1_ps((float)(reciprocal - (double)high))};
 }
 
 static inline __m512 divide(__m512 x, divider by) {
-    const __m512 quotient = _mm512_mul_ps(x, by.reciprocal);
-    const __m512 rest = _mm512_fnmadd_ps(quotient, by.divisor, x);
-    return _mm512_fmadd_ps(rest, by.reciprocal, quotient);
+    return _mm512_fmadd_ps(x, by.high, _mm512_mul_ps(x, by.low));
 }
 
 /* In each 128-bit lane, transpose the 4x4 floats of a, b, c, d. */
-static inline void transpose_lanes(__m512 v[4]) {
+static inline void transpose_four(__m512 v[4]) {
     const __m512 ab_low = _mm512_unpacklo_ps(v[0], v[1]), ab_high = _mm512_unpackhi_ps(v[0], v[1]);
     const __m512 cd_low = _mm512_unpacklo_ps(v[2], v[3]), cd_high = _mm512_unpackhi_ps(v[2], v[3]);
     v[0] = _mm512_shuffle_ps(ab_low, cd_low, 0x44);
@@ -94,7 +133,7 @@ static inline void transpose_lanes(__m512 v[4]) {
 }
 
 /* Transpose the 4x4 blocks of a 16x16: v[4 q + j] holds, as its 128-bit lane p, block (p, q) row j afterwards. */
-static inline void transpose_blocks(__m512 v[16]) {
+static inline void transpose_rest(__m512 v[16]) {
     for (int j = 0; j < 4; j++) {
         const __m512 a = _mm512_shuffle_f32x4(v[j], v[4 + j], 0x44), b = _mm512_shuffle_f32x4(v[j], v[4 + j], 0xee);
         const __m512 c = _mm512_shuffle_f32x4(v[8 + j], v[12 + j], 0x44),
@@ -106,139 +145,61 @@ static inline void transpose_blocks(__m512 v[16]) {
     }
 }
 
-static inline void transpose(__m512 v[16]) {
-    for (int j = 0; j < 16; j += 4)
-        transpose_lanes(v + j);
-    transpose_blocks(v);
-}
+#include "kernels/box_lanes.h"
 
 /*
- * The columns of a strip, each a vector of 16 rows, read as the window moves on: the last RING of them are kept. A
- * wider window, of a picture with a side over 28,000 pixels, is left to the scalar kernel.
+ * Sums of neighbouring bytes, the first from `bytes` on: four at a time, of the last four those that `last` selects.
+ * The 64 bytes of a vector hold eight fours of sixteen sums.
  */
-#define RING 256
-#define WINDOW_MAX (RING - 2 * LANES)
-
-typedef struct strip {
-    const float *in;
-    size_t stride, rows, length, loaded;
-    __m512 ring[RING];
-} strip;
-
-static inline __m512 *column(strip *s, size_t x) {
-    return &s->ring[x % RING];
-}
-
-static inline void load_block(strip *s) {
-    const size_t x = s->loaded;
-    const __mmask16 mask = first_lanes(s->length - x);
-    __m512 *block = column(s, x);
-    for (size_t row = 0; row < LANES; row++) /* a row too many repeats the last one, and is not stored */
-        block[row] = _mm512_maskz_loadu_ps(mask, s->in + (row < s->rows ? row : s->rows - 1) * s->stride + x);
-    transpose(block);
-    s->loaded = x + LANES;
-}
-
-static inline void load_to(strip *s, size_t end) {
-    while (s->loaded < end && s->loaded < s->length)
-        load_block(s);
-}
-
-/* Outputs near an end of the row, where the window is cut; those past the end are not stored. */
-static inline __m512 border_block(strip *s, box_window w, size_t o, __m512 sum, __m512 means[LANES]) {
-    for (size_t i = 0; i < LANES; i++) {
-        means[i] = sum;
-        if (o + i >= s->length)
-            continue;
-        if (o + i + w.ahead < s->length)
-            sum = _mm512_add_ps(sum, *column(s, o + i + w.ahead));
-        if (o + i > w.behind)
-            sum = _mm512_sub_ps(sum, *column(s, o + i - w.behind - 1));
-        means[i] = _mm512_div_ps(sum, _mm512_set1_ps((float)box_samples(w, o + i, s->length)));
+static inline __attribute__((always_inline)) __m512i byte_sums(const uint8_t *bytes, size_t fours, __m512i last) {
+    const __m512i neighbours = _mm512_set_epi32(0x1211100f, 0x11100f0e, 0x100f0e0d, 0x0f0e0d0c, 0x0e0d0c0b, 0x0d0c0b0a,
+                                                0x0c0b0a09, 0x0b0a0908, 0x0a090807, 0x09080706, 0x08070605, 0x07060504,
+                                                0x06050403, 0x05040302, 0x04030201, 0x03020100);
+    __m512i sum = _mm512_setzero_si512(), there = sum;
+    for (size_t i = 0; i < fours; i++) {
+        if (i % 8 == 0)
+            there = _mm512_loadu_si512(bytes + 4 * i);
+        const __m512i index = _mm512_add_epi8(neighbours, _mm512_set1_epi8((char)(i % 8 * 4)));
+        const __m512i four = _mm512_permutexvar_epi8(index, there);
+        sum = _mm512_dpbusd_epi32(sum, four, i + 1 < fours ? _mm512_set1_epi8(1) : last);
     }
     return sum;
 }
 
-static inline __m512 inner_block(strip *s, box_window w, size_t o, divider by, __m512 sum, __m512 means[LANES]) {
-    for (size_t i = 0; i < LANES; i++) {
-        sum = _mm512_add_ps(sum, *column(s, o + i + w.ahead));
-        sum = _mm512_sub_ps(sum, *column(s, o + i - w.behind - 1));
-        means[i] = divide(sum, by);
-    }
-    return sum;
-}
-
-static inline __m512 strip_begin(strip *s, box_window w) {
-    __m512 sum = _mm512_setzero_ps();
-    load_to(s, w.ahead + LANES);
-    for (size_t x = 0; x < w.ahead; x++)
-        sum = _mm512_add_ps(sum, *column(s, x));
-    return sum;
-}
-
-static void box_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window) {
-    if (window > WINDOW_MAX) {
-        kernels_scalar.box_rows(in, out, stride, rows, length, window);
-        return;
-    }
-    const box_window w = box_window_of(window);
+/* Inlined with a constant number of fours. */
+static inline __attribute__((always_inline)) void box_bytes_fours(const uint8_t *bytes, float *out, size_t length,
+                                                                  size_t window, size_t fours) {
+    const __m512i last = _mm512_set1_epi32((int)(0x01010101u >> 8 * (4 * fours - window)));
     const divider by = divider_of((float)window);
-    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
-    __m512 sum = strip_begin(&s, w);
-    for (size_t o = 0; o < length; o += LANES) {
-        __m512 means[LANES];
-        load_to(&s, o + w.ahead + LANES);
-        if (o > w.behind && o + w.ahead + LANES <= length)
-            sum = inner_block(&s, w, o, by, sum, means);
-        else
-            sum = border_block(&s, w, o, sum, means);
-        transpose(means);
-        const __mmask16 mask = first_lanes(length - o);
-        for (size_t row = 0; row < rows; row++)
-            _mm512_mask_storeu_ps(out + row * stride + o, mask, means[row]);
-    }
+    bytes -= box_window_of(window).behind;
+    size_t x = 0;
+    for (; x + LANES <= length; x += LANES)
+        floats_store(out + x, divide(_mm512_cvtepi32_ps(byte_sums(bytes + x, fours, last)), by));
+    if (x < length)
+        floats_store_first(out + x, divide(_mm512_cvtepi32_ps(byte_sums(bytes + x, fours, last)), by), length - x);
 }
 
-static void box_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
-                             size_t window, const uint32_t at[64]) {
-    if (window > WINDOW_MAX) {
-        kernels_scalar.box_rows_sampled(in, stride, out, rows, length, window, at);
-        return;
-    }
-    const box_window w = box_window_of(window);
-    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
-    __m512 sum = strip_begin(&s, w), means[64];
-    size_t k = 0;
-    for (size_t o = 0; k < 64; o++) {
-        if (o % LANES == 0)
-            load_to(&s, o + w.ahead + LANES);
-        if (o + w.ahead < length)
-            sum = _mm512_add_ps(sum, *column(&s, o + w.ahead));
-        if (o > w.behind)
-            sum = _mm512_sub_ps(sum, *column(&s, o - w.behind - 1));
-        for (; k < 64 && at[k] == o; k++)
-            means[k] = _mm512_div_ps(sum, _mm512_set1_ps((float)box_samples(w, o, length)));
-    }
-    for (k = 0; k < 64; k += LANES) {
-        transpose(means + k);
-        for (size_t row = 0; row < rows; row++)
-            _mm512_storeu_ps(out[row] + k, means[k + row]);
-    }
-}
+/* Beyond this the scalar kernel's running sum needs fewer operations than sums of their own for every output. */
+#define BYTE_WINDOW_MAX 128
 
-static void box_columns(float *sum, const float *enter, const float *leave, float *out, size_t length, float samples) {
-    const divider by = divider_of(samples);
-    for (size_t i = 0; i < length; i += LANES) {
-        const __mmask16 mask = first_lanes(length - i);
-        __m512 s = _mm512_maskz_loadu_ps(mask, sum + i);
-        if (enter)
-            s = _mm512_add_ps(s, _mm512_maskz_loadu_ps(mask, enter + i));
-        if (leave)
-            s = _mm512_sub_ps(s, _mm512_maskz_loadu_ps(mask, leave + i));
-        _mm512_mask_storeu_ps(sum + i, mask, s);
-        if (out)
-            _mm512_mask_storeu_ps(out + i, mask, divide(s, by));
+static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t window) {
+    switch ((window + 3) / 4) {
+    case 1: box_bytes_fours(bytes, out, length, window, 1); break;
+    case 2: box_bytes_fours(bytes, out, length, window, 2); break;
+    case 3: box_bytes_fours(bytes, out, length, window, 3); break;
+    case 4: box_bytes_fours(bytes, out, length, window, 4); break;
+    case 5: box_bytes_fours(bytes, out, length, window, 5); break;
+    case 6: box_bytes_fours(bytes, out, length, window, 6); break;
+    case 7: box_bytes_fours(bytes, out, length, window, 7); break;
+    case 8: box_bytes_fours(bytes, out, length, window, 8); break;
+    default:
+        if (window > BYTE_WINDOW_MAX) {
+            kernels_scalar.box_bytes(bytes, out, length, window);
+            return;
+        }
+        box_bytes_fours(bytes, out, length, window, (window + 3) / 4);
     }
+    box_bytes_ends(bytes, out, length, box_window_of(window));
 }
 
 /* ---- DCT and quality ------------------------------------------------------------------------- */
@@ -430,11 +391,11 @@ static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count,
 
 const kernel_table kernels_avx512 = {
     .cpu = RESIGHT_CPU_AVX512,
-    .luma_gray8 = luma_gray8,
-    .luma_gray8_limited = luma_gray8_limited,
+    .full_range = full_range,
     .luma_rgb24 = luma_rgb24,
+    .box_bytes = box_bytes,
     .box_rows = box_rows,
-    .box_rows_sampled = box_rows_sampled,
+    .box_columns_rows = box_columns_rows,
     .box_columns = box_columns,
     .dct = dct,
     .gradients = gradients,

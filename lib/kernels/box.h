@@ -7,6 +7,7 @@
 #define RESIGHT_KERNELS_BOX_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct box_window {
     size_t behind, ahead; /* samples before and after the centre */
@@ -24,6 +25,27 @@ static inline size_t box_samples(box_window w, size_t o, size_t length) {
     const size_t from = o > w.behind ? o - w.behind : 0;
     const size_t to = o + w.ahead < length ? o + w.ahead + 1 : length;
     return to - from;
+}
+
+/* box_bytes_fn for the outputs whose windows are cut: each with running sums from its end of the row. */
+static inline void box_bytes_ends(const uint8_t *bytes, float *out, size_t length, box_window w) {
+    uint32_t sum = 0;
+    for (size_t i = 0; i < w.ahead; i++)
+        sum += bytes[i];
+    for (size_t o = 0; o < w.behind; o++) {
+        sum += bytes[o + w.ahead];
+        out[o] = (float)sum / (float)box_samples(w, o, length);
+    }
+    sum = 0;
+    for (size_t i = length - w.behind; w.behind > 0 && i < length; i++)
+        sum += bytes[i];
+    for (size_t o = length; o-- > length - w.ahead;) {
+        if (o >= w.behind)
+            sum += bytes[o - w.behind];
+        if (o + w.ahead + 1 < length)
+            sum -= bytes[o + w.ahead + 1];
+        out[o] = (float)sum / (float)box_samples(w, o, length);
+    }
 }
 
 #endif

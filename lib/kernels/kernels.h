@@ -24,8 +24,11 @@ typedef struct resight_dct16 {
     float freq[16][16];
 } resight_dct16;
 
-/* One row of pixels to float luma. `pixels` holds width_px pixels of the format that the kernel is for. */
+/* One row of pixels of three bytes to float luma. */
 typedef void luma_row_fn(const uint8_t *pixels, float *luma, size_t width_px);
+
+/* Video range to full range, byte by byte: clamp(round((y - 16) * 255 / 219), 0, 255). In place is fine. */
+typedef void full_range_fn(const uint8_t *pixels, uint8_t *full, size_t width_px);
 
 /*
  * A centred running mean along one row, for 1 <= rows <= STRIP_ROWS rows that lie `stride` floats apart in `in` and
@@ -34,16 +37,35 @@ typedef void luma_row_fn(const uint8_t *pixels, float *luma, size_t width_px);
  */
 typedef void box_rows_fn(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window);
 
-/* The same, but of each row only the means at the 64 positions `at`, which do not fall, are written: out[row][k]. */
-typedef void box_rows_sampled_fn(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
-                                 size_t window, const uint32_t at[64]);
+/*
+ * The same of one row of bytes. Sums of bytes are integers below 2^24 (a side has at most 2^20 pixels, a window 2^13),
+ * exact in float whatever their order: only the division rounds, so no running sum is needed to give the same bits.
+ * Around the row, BYTES_BEFORE(window) bytes before and BYTES_AFTER(window) after are readable and zero.
+ */
+typedef void box_bytes_fn(const uint8_t *bytes, float *out, size_t length, size_t window);
+#define BYTES_BEFORE(window) ((window) + 64)
+#define BYTES_AFTER(window) ((window) + 128)
 
 /*
- * One step of running means down `length` columns at once: sum[i] += enter[i], sum[i] -= leave[i], out[i] = sum[i] /
- * samples. `enter`, `leave` and `out` may each be NULL: that part is left out.
+ * Some steps of running means down columns, one for each row that comes out: sum[i] += enter[r][i], sum[i] -=
+ * leave[r][i], mean = sum[i] / samples[r]. A row that does not exist is a row of zeros: no sum is ever -0, so that
+ * adding or subtracting 0 leaves it as it is.
  */
-typedef void box_columns_fn(float *sum, const float *enter, const float *leave, float *out, size_t length,
-                            float samples);
+typedef struct column_steps {
+    size_t rows; /* 1 to STRIP_ROWS */
+    const float *enter[STRIP_ROWS], *leave[STRIP_ROWS];
+    float samples[STRIP_ROWS];
+} column_steps;
+
+/* The means of step r go to out[r], unless that is NULL. Columns: 64. */
+typedef void box_columns_fn(float sum[64], const column_steps *steps, float *const out[STRIP_ROWS]);
+
+/*
+ * The means of `length` columns, row by row, filtered along the rows as box_rows_fn does; of these only what stands at
+ * the 64 positions `at`, which do not fall, is written: out[r][k]. `row` is scratch memory for `length` floats.
+ */
+typedef void box_columns_rows_fn(float *sum, const column_steps *steps, size_t length, size_t window,
+                                 const uint32_t at[64], float *row, float (*out)[64]);
 
 /* Rows 1 to 16 of the 64-point DCT-II. */
 typedef struct dct_matrix {
@@ -90,9 +112,11 @@ typedef size_t pick_keys_fn(const uint64_t *keys, const uint32_t *ids, size_t co
 
 typedef struct kernel_table {
     resight_cpu cpu;
-    luma_row_fn *luma_gray8, *luma_gray8_limited, *luma_rgb24;
+    full_range_fn *full_range;
+    luma_row_fn *luma_rgb24;
+    box_bytes_fn *box_bytes;
     box_rows_fn *box_rows;
-    box_rows_sampled_fn *box_rows_sampled;
+    box_columns_rows_fn *box_columns_rows;
     box_columns_fn *box_columns;
     dct_fn *dct;
     gradients_fn *gradients;

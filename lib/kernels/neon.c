@@ -2,8 +2,8 @@
 /*
  * The kernels for Advanced SIMD (NEON), which every AArch64 processor has. Equal to scalar.c bit for bit: each lane is
  * one output and goes through the scalar order of operations. Products are rounded before they are added, so vmulq and
- * vaddq and never vmlaq or vfmaq, and vdivq rounds as the scalar division does. The row passes take four rows at a
- * time.
+ * vaddq and never vmlaq or vfmaq (but inside a division, where it is correct), and vdivq rounds as the scalar does. The
+ * row passes take four rows at a time.
  */
 #include "kernels/box.h"
 #include "kernels/kernels.h"
@@ -27,31 +27,20 @@ static inline eight_floats to_floats(uint8x8_t bytes) {
     return (eight_floats){vcvtq_f32_u32(vmovl_u16(vget_low_u16(wide))), vcvtq_f32_u32(vmovl_high_u16(wide))};
 }
 
-static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
-    size_t x = 0;
-    for (; x + PIXELS <= width_px; x += PIXELS) {
-        const eight_floats y = to_floats(vld1_u8(pixels + x));
-        vst1q_f32(luma + x, y.low);
-        vst1q_f32(luma + x + LANES, y.high);
-    }
-    kernels_scalar.luma_gray8(pixels + x, luma + x, width_px - x);
-}
-
 /* (level * 255 + 109) / 219 for level 0..219: the product with 19153 / 2^22 has the same integer part for all of them.
  */
-static inline float32x4_t full_range(uint16x4_t scaled) {
-    return vcvtq_f32_u32(vshrq_n_u32(vmull_n_u16(scaled, 19153), 22));
+static inline uint16x4_t widened(uint16x4_t scaled) {
+    return vmovn_u32(vshrq_n_u32(vmull_n_u16(scaled, 19153), 22));
 }
 
-static void luma_gray8_limited(const uint8_t *pixels, float *luma, size_t width_px) {
+static void full_range(const uint8_t *pixels, uint8_t *full, size_t width_px) {
     size_t x = 0;
     for (; x + PIXELS <= width_px; x += PIXELS) {
         const uint8x8_t level = vmin_u8(vqsub_u8(vld1_u8(pixels + x), vdup_n_u8(16)), vdup_n_u8(219));
         const uint16x8_t scaled = vaddq_u16(vmull_u8(level, vdup_n_u8(255)), vdupq_n_u16(109));
-        vst1q_f32(luma + x, full_range(vget_low_u16(scaled)));
-        vst1q_f32(luma + x + LANES, full_range(vget_high_u16(scaled)));
+        vst1_u8(full + x, vmovn_u16(vcombine_u16(widened(vget_low_u16(scaled)), widened(vget_high_u16(scaled)))));
     }
-    kernels_scalar.luma_gray8_limited(pixels + x, luma + x, width_px - x);
+    kernels_scalar.full_range(pixels + x, full + x, width_px - x);
 }
 
 static inline float32x4_t weighted(float32x4_t r, float32x4_t g, float32x4_t b) {
@@ -72,16 +61,37 @@ static void luma_rgb24(const uint8_t *pixels, float *luma, size_t width_px) {
 
 /* ---- Box filter ------------------------------------------------------------------------------ */
 
-/* The first `count` of LANES floats, or all of them; the other lanes are 0. */
-static inline float32x4_t load_first(const float *from, size_t count) {
+typedef float32x4_t floats;
+
+static inline floats floats_zero(void) {
+    return vdupq_n_f32(0);
+}
+static inline floats floats_all(float x) {
+    return vdupq_n_f32(x);
+}
+static inline floats floats_add(floats a, floats b) {
+    return vaddq_f32(a, b);
+}
+static inline floats floats_sub(floats a, floats b) {
+    return vsubq_f32(a, b);
+}
+static inline floats floats_div(floats a, floats b) {
+    return vdivq_f32(a, b);
+}
+static inline floats floats_load(const float *from) {
+    return vld1q_f32(from);
+}
+static inline floats floats_load_first(const float *from, size_t count) {
     if (count >= LANES)
         return vld1q_f32(from);
     float lanes[LANES] = {0};
     memcpy(lanes, from, count * sizeof *lanes);
     return vld1q_f32(lanes);
 }
-
-static inline void store_first(float *to, float32x4_t v, size_t count) {
+static inline void floats_store(float *to, floats v) {
+    vst1q_f32(to, v);
+}
+static inline void floats_store_first(float *to, floats v, size_t count) {
     if (count >= LANES) {
         vst1q_f32(to, v);
         return;
@@ -89,6 +99,21 @@ static inline void store_first(float *to, float32x4_t v, size_t count) {
     float lanes[LANES];
     vst1q_f32(lanes, v);
     memcpy(to, lanes, count * sizeof *lanes);
+}
+
+/* The correctly rounded quotient; avx512.c says why. */
+typedef struct divider {
+    float32x4_t high, low;
+} divider;
+
+static inline divider divider_of(float divisor) {
+    const double reciprocal = 1.0 / (double)divisor;
+    const float high = (float)reciprocal;
+    return (divider){vdupq_n_f32(high), vdupq_n_f32((float)(reciprocal - (double)high))};
+}
+
+static inline floats divide(floats x, divider by) {
+    return vfmaq_f32(vmulq_f32(x, by.low), x, by.high);
 }
 
 static inline float32x4_t low_halves(float32x4_t a, float32x4_t b) {
@@ -99,7 +124,7 @@ static inline float32x4_t high_halves(float32x4_t a, float32x4_t b) {
     return vcombine_f32(vget_high_f32(a), vget_high_f32(b));
 }
 
-static inline void transpose(float32x4_t v[LANES]) {
+static inline void transpose_four(float32x4_t v[4]) {
     const float32x4x2_t ab = vtrnq_f32(v[0], v[1]), cd = vtrnq_f32(v[2], v[3]);
     v[0] = low_halves(ab.val[0], cd.val[0]);
     v[1] = low_halves(ab.val[1], cd.val[1]);
@@ -107,146 +132,38 @@ static inline void transpose(float32x4_t v[LANES]) {
     v[3] = high_halves(ab.val[1], cd.val[1]);
 }
 
-/*
- * The columns of a strip, each a vector of four rows, read as the window moves on: the last RING of them are kept. A
- * wider window, of a picture with a side over 30,000 pixels, is left to the scalar kernel.
- */
-#define RING 256
-#define WINDOW_MAX (RING - 2 * LANES)
-
-typedef struct strip {
-    const float *in;
-    size_t stride, rows, length, loaded;
-    float32x4_t ring[RING];
-} strip;
-
-static inline float32x4_t *column(strip *s, size_t x) {
-    return &s->ring[x % RING];
+/* Four is all there is. */
+static inline void transpose_rest(float32x4_t v[4]) {
+    (void)v;
 }
 
-static inline void load_block(strip *s) {
-    const size_t x = s->loaded;
-    float32x4_t *block = column(s, x);
-    for (size_t row = 0; row < LANES; row++) /* a row too many repeats the last one, and is not stored */
-        block[row] = load_first(s->in + (row < s->rows ? row : s->rows - 1) * s->stride + x, s->length - x);
-    transpose(block);
-    s->loaded = x + LANES;
-}
+#include "kernels/box_lanes.h"
 
-static inline void load_to(strip *s, size_t end) {
-    while (s->loaded < end && s->loaded < s->length)
-        load_block(s);
-}
-
-/* Outputs near an end of the row, where the window is cut; those past the end are not stored. */
-static inline float32x4_t border_block(strip *s, box_window w, size_t o, float32x4_t sum, float32x4_t means[LANES]) {
-    for (size_t i = 0; i < LANES; i++) {
-        means[i] = sum;
-        if (o + i >= s->length)
-            continue;
-        if (o + i + w.ahead < s->length)
-            sum = vaddq_f32(sum, *column(s, o + i + w.ahead));
-        if (o + i > w.behind)
-            sum = vsubq_f32(sum, *column(s, o + i - w.behind - 1));
-        means[i] = vdivq_f32(sum, vdupq_n_f32((float)box_samples(w, o + i, s->length)));
-    }
+/* Sums of `window` bytes, the first from `bytes` on: 128 bytes come to 32,640 at most. */
+static inline uint16x8_t byte_sums(const uint8_t *bytes, size_t window) {
+    uint16x8_t sum = vdupq_n_u16(0);
+    for (size_t i = 0; i < window; i++)
+        sum = vaddw_u8(sum, vld1_u8(bytes + i));
     return sum;
 }
 
-static inline float32x4_t inner_block(strip *s, box_window w, size_t o, float32x4_t sum, float32x4_t means[LANES]) {
-    const float32x4_t samples = vdupq_n_f32((float)(w.behind + 1 + w.ahead));
-    for (size_t i = 0; i < LANES; i++) {
-        sum = vaddq_f32(sum, *column(s, o + i + w.ahead));
-        sum = vsubq_f32(sum, *column(s, o + i - w.behind - 1));
-        means[i] = vdivq_f32(sum, samples);
-    }
-    return sum;
-}
+/* Beyond this the scalar kernel's running sum needs fewer operations than sums of their own for every output. */
+#define BYTE_WINDOW_MAX 64
 
-static inline float32x4_t strip_begin(strip *s, box_window w) {
-    float32x4_t sum = vdupq_n_f32(0);
-    load_to(s, w.ahead + LANES);
-    for (size_t x = 0; x < w.ahead; x++)
-        sum = vaddq_f32(sum, *column(s, x));
-    return sum;
-}
-
-static void box_four_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, box_window w) {
-    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
-    float32x4_t sum = strip_begin(&s, w);
-    for (size_t o = 0; o < length; o += LANES) {
-        float32x4_t means[LANES];
-        load_to(&s, o + w.ahead + LANES);
-        if (o > w.behind && o + w.ahead + LANES <= length)
-            sum = inner_block(&s, w, o, sum, means);
-        else
-            sum = border_block(&s, w, o, sum, means);
-        transpose(means);
-        for (size_t row = 0; row < rows; row++)
-            store_first(out + row * stride + o, means[row], length - o);
-    }
-}
-
-static size_t rows_at(size_t row, size_t rows) {
-    return rows - row < LANES ? rows - row : LANES;
-}
-
-static void box_rows(const float *in, float *out, size_t stride, size_t rows, size_t length, size_t window) {
-    if (window > WINDOW_MAX) {
-        kernels_scalar.box_rows(in, out, stride, rows, length, window);
+static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t window) {
+    if (window > BYTE_WINDOW_MAX) {
+        kernels_scalar.box_bytes(bytes, out, length, window);
         return;
     }
-    for (size_t row = 0; row < rows; row += LANES)
-        box_four_rows(in + row * stride, out + row * stride, stride, rows_at(row, rows), length, box_window_of(window));
-}
-
-static void box_four_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
-                                  box_window w, const uint32_t at[64]) {
-    strip s = {.in = in, .stride = stride, .rows = rows, .length = length};
-    float32x4_t sum = strip_begin(&s, w), means[64];
-    size_t k = 0;
-    for (size_t o = 0; k < 64; o++) {
-        if (o % LANES == 0)
-            load_to(&s, o + w.ahead + LANES);
-        if (o + w.ahead < length)
-            sum = vaddq_f32(sum, *column(&s, o + w.ahead));
-        if (o > w.behind)
-            sum = vsubq_f32(sum, *column(&s, o - w.behind - 1));
-        for (; k < 64 && at[k] == o; k++)
-            means[k] = vdivq_f32(sum, vdupq_n_f32((float)box_samples(w, o, length)));
+    const box_window w = box_window_of(window);
+    const divider by = divider_of((float)window);
+    for (size_t x = 0; x < length; x += PIXELS) {
+        const uint16x8_t sum = byte_sums(bytes + x - w.behind, window);
+        floats_store_first(out + x, divide(vcvtq_f32_u32(vmovl_u16(vget_low_u16(sum))), by), length - x);
+        if (x + LANES < length)
+            floats_store_first(out + x + LANES, divide(vcvtq_f32_u32(vmovl_high_u16(sum)), by), length - x - LANES);
     }
-    for (k = 0; k < 64; k += LANES) {
-        transpose(means + k);
-        for (size_t row = 0; row < rows; row++)
-            vst1q_f32(out[row] + k, means[k + row]);
-    }
-}
-
-static void box_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
-                             size_t window, const uint32_t at[64]) {
-    if (window > WINDOW_MAX) {
-        kernels_scalar.box_rows_sampled(in, stride, out, rows, length, window, at);
-        return;
-    }
-    for (size_t row = 0; row < rows; row += LANES)
-        box_four_rows_sampled(in + row * stride, stride, out + row, rows_at(row, rows), length, box_window_of(window),
-                              at);
-}
-
-static void box_columns(float *sum, const float *enter, const float *leave, float *out, size_t length, float samples) {
-    size_t i = 0;
-    for (; i + LANES <= length; i += LANES) {
-        float32x4_t s = vld1q_f32(sum + i);
-        if (enter)
-            s = vaddq_f32(s, vld1q_f32(enter + i));
-        if (leave)
-            s = vsubq_f32(s, vld1q_f32(leave + i));
-        vst1q_f32(sum + i, s);
-        if (out)
-            vst1q_f32(out + i, vdivq_f32(s, vdupq_n_f32(samples)));
-    }
-    kernels_scalar.box_columns(sum + i, enter ? enter + i : NULL, leave ? leave + i : NULL, out ? out + i : NULL,
-                               length - i, samples);
+    box_bytes_ends(bytes, out, length, w);
 }
 
 /* ---- DCT and quality ------------------------------------------------------------------------- */
@@ -393,11 +310,11 @@ static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count,
 
 const kernel_table kernels_neon = {
     .cpu = RESIGHT_CPU_NEON,
-    .luma_gray8 = luma_gray8,
-    .luma_gray8_limited = luma_gray8_limited,
+    .full_range = full_range,
     .luma_rgb24 = luma_rgb24,
+    .box_bytes = box_bytes,
     .box_rows = box_rows,
-    .box_rows_sampled = box_rows_sampled,
+    .box_columns_rows = box_columns_rows,
     .box_columns = box_columns,
     .dct = dct,
     .gradients = gradients,

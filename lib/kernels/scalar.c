@@ -8,16 +8,11 @@
 
 #include <string.h>
 
-static void luma_gray8(const uint8_t *pixels, float *luma, size_t width_px) {
-    for (size_t x = 0; x < width_px; x++)
-        luma[x] = pixels[x];
-}
-
 /* 16..235 to 0..255, to the nearest integer: ITU-R BT.601, section on quantisation levels. */
-static void luma_gray8_limited(const uint8_t *pixels, float *luma, size_t width_px) {
+static void full_range(const uint8_t *pixels, uint8_t *full, size_t width_px) {
     for (size_t x = 0; x < width_px; x++) {
         const int level = pixels[x] < 16 ? 0 : pixels[x] > 235 ? 219 : pixels[x] - 16;
-        luma[x] = (float)((level * 255 + 109) / 219);
+        full[x] = (uint8_t)((level * 255 + 109) / 219);
     }
 }
 
@@ -54,6 +49,20 @@ static void box_rows(const float *in, float *out, size_t stride, size_t rows, si
         box_row(in + row * stride, out + row * stride, length, box_window_of(window));
 }
 
+static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t window) {
+    const box_window w = box_window_of(window);
+    const uint8_t *enter = bytes + w.ahead, *leave = bytes - w.behind - 1;
+    uint32_t sum = 0;
+    for (size_t i = 0; i < w.ahead; i++)
+        sum += bytes[i];
+    for (size_t o = 0; o < length; o++) {
+        sum += enter[o];
+        sum -= leave[o];
+        out[o] = (float)sum / (float)box_samples(w, o, length);
+    }
+}
+
+/* Of one row, the means at the positions `at`. */
 static void box_row_sampled(const float *in, float out[64], size_t length, box_window w, const uint32_t at[64]) {
     float sum = 0;
     for (size_t i = 0; i < w.ahead; i++)
@@ -69,22 +78,27 @@ static void box_row_sampled(const float *in, float out[64], size_t length, box_w
     }
 }
 
-static void box_rows_sampled(const float *in, size_t stride, float (*out)[64], size_t rows, size_t length,
-                             size_t window, const uint32_t at[64]) {
-    for (size_t row = 0; row < rows; row++)
-        box_row_sampled(in + row * stride, out[row], length, box_window_of(window), at);
+static void column_step(float *sum, const float *enter, const float *leave, float samples, float *mean, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        sum[i] += enter[i];
+        sum[i] -= leave[i];
+        mean[i] = sum[i] / samples;
+    }
 }
 
-static void box_columns(float *sum, const float *enter, const float *leave, float *out, size_t length, float samples) {
-    if (enter)
-        for (size_t i = 0; i < length; i++)
-            sum[i] += enter[i];
-    if (leave)
-        for (size_t i = 0; i < length; i++)
-            sum[i] -= leave[i];
-    if (out)
-        for (size_t i = 0; i < length; i++)
-            out[i] = sum[i] / samples;
+static void box_columns_rows(float *sum, const column_steps *steps, size_t length, size_t window, const uint32_t at[64],
+                             float *row, float (*out)[64]) {
+    for (size_t r = 0; r < steps->rows; r++) {
+        column_step(sum, steps->enter[r], steps->leave[r], steps->samples[r], row, length);
+        box_row_sampled(row, out[r], length, box_window_of(window), at);
+    }
+}
+
+static void box_columns(float sum[64], const column_steps *steps, float *const out[STRIP_ROWS]) {
+    for (size_t r = 0; r < steps->rows; r++) {
+        float means[64];
+        column_step(sum, steps->enter[r], steps->leave[r], steps->samples[r], out[r] ? out[r] : means, 64);
+    }
 }
 
 static void dct(const dct_matrix *matrix, const resight_luma64 *in, resight_dct16 *out) {
@@ -166,11 +180,11 @@ static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count,
 
 const kernel_table kernels_scalar = {
     .cpu = RESIGHT_CPU_SCALAR,
-    .luma_gray8 = luma_gray8,
-    .luma_gray8_limited = luma_gray8_limited,
+    .full_range = full_range,
     .luma_rgb24 = luma_rgb24,
+    .box_bytes = box_bytes,
     .box_rows = box_rows,
-    .box_rows_sampled = box_rows_sampled,
+    .box_columns_rows = box_columns_rows,
     .box_columns = box_columns,
     .dct = dct,
     .gradients = gradients,

@@ -5,9 +5,8 @@
  * The reference runs each pass over a picture of floats. Here the four passes are four stations on one line, and strips
  * of rows travel along it: a strip leaves the picture, is filtered along its rows, enters the running sums of the
  * columns, leaves them some rows later, is filtered along its rows again, but only at the 64 columns that sampling
- * reads, and enters 64 last running sums, of which only 64 rows are kept. Every sum has the terms and the order of the
- * reference, so the bits are its bits; the memory is a few strips instead of two pictures, and the second half costs an
- * eighth and less.
+ * reads, and enters 64 last running sums, of which only 64 rows are kept. Every sum that could round has the terms and
+ * the order of the reference, so the bits are its bits; the memory is a few strips instead of two pictures.
  *
  * Source: pdq/cpp/downscaling/downscaling.cpp (jaroszFilterFloat, decimateFloat).
  */
@@ -22,9 +21,10 @@ typedef struct column_box {
     box_window window;
     size_t length;    /* of a row */
     size_t height;    /* rows in all */
-    size_t ring_rows; /* a multiple of STRIP_ROWS, so that strips never wrap */
+    size_t stride;    /* from one row of the ring to the next */
+    size_t ring_rows; /* a multiple of STRIP_ROWS */
     size_t emitted;   /* rows that came out */
-    float *ring;      /* [ring_rows][length] */
+    float *ring;      /* [ring_rows][stride] */
     float *sum;       /* [length] */
 } column_box;
 
@@ -33,8 +33,9 @@ typedef struct line {
     luma_rows *rows;
     size_t width, height, window_x, window_y;
     uint32_t column_at[64], row_at[64];
-    float *pixels; /* [STRIP_ROWS][width]: a strip on its way in, later on its way between the first columns and the
-                      second rows */
+    float *pixels;        /* [STRIP_ROWS][first.stride]: a strip of luma that is not bytes */
+    uint8_t *bytes;       /* [width]: a row of luma that is, with zeros around it */
+    const float *nothing; /* [width] zeros: a row that does not exist */
     column_box first, second;
     size_t sampled; /* rows of the result that are written */
     resight_luma64 *out;
@@ -51,12 +52,25 @@ static void sample_positions(size_t n, uint32_t at[64]) {
         at[i] = (uint32_t)((2 * i + 1) * n / 128);
 }
 
+/* What lies under the window of the first row of a strip, and the strip. */
 static size_t ring_rows(size_t window) {
     return (window + STRIP_ROWS - 1) / STRIP_ROWS * STRIP_ROWS + STRIP_ROWS;
 }
 
+/* The first strip to enter is short, so that whole strips come out; the ring is shifted, so that no strip wraps. */
+static size_t first_strip(const column_box *box) {
+    const size_t odd = box->window.ahead % STRIP_ROWS;
+    return odd > 0 ? odd : STRIP_ROWS;
+}
+
 static float *ring_row(const column_box *box, size_t row) {
-    return box->ring + row % box->ring_rows * box->length;
+    return box->ring + (row + STRIP_ROWS - first_strip(box)) % box->ring_rows * box->stride;
+}
+
+/* The row after one in the ring. */
+static const float *next_row(const column_box *box, const float *row) {
+    row += box->stride;
+    return row == box->ring + box->ring_rows * box->stride ? box->ring : row;
 }
 
 /* Rows that have left the box once `fed` rows have entered it: the centre trails what is ahead; at the end all leave.
@@ -68,33 +82,51 @@ static size_t rows_ready(const column_box *box, size_t fed) {
 }
 
 /* The rows ahead of the first centre enter the sums before anything comes out. */
-static void column_box_begin(column_box *box, const kernel_table *kernels) {
+static void column_box_begin(column_box *box) {
     for (size_t row = 0; row < box->window.ahead; row++)
-        kernels->box_columns(box->sum, ring_row(box, row), NULL, NULL, box->length, 1);
+        for (size_t i = 0; i < box->length; i++)
+            box->sum[i] += ring_row(box, row)[i];
 }
 
-/* Move on by one row; write it when out is not NULL. The row that enters must be in the ring. */
-static void column_box_step(column_box *box, const kernel_table *kernels, float *out) {
-    const size_t o = box->emitted++;
-    if (o == 0)
-        column_box_begin(box, kernels);
-    const size_t entering = o + box->window.ahead;
-    kernels->box_columns(box->sum, entering < box->height ? ring_row(box, entering) : NULL,
-                         o > box->window.behind ? ring_row(box, o - box->window.behind - 1) : NULL, out, box->length,
-                         (float)box_samples(box->window, o, box->height));
+/* The next steps down the columns, up to a strip of them. */
+static void column_box_next(column_box *box, size_t ready, const float *nothing, column_steps *steps) {
+    const box_window w = box->window;
+    const size_t left = ready - box->emitted;
+    if (box->emitted == 0)
+        column_box_begin(box);
+    const float *enter = ring_row(box, box->emitted + w.ahead);
+    const float *leave = ring_row(box, box->emitted > w.behind ? box->emitted - w.behind - 1 : 0);
+    steps->rows = left < STRIP_ROWS ? left : STRIP_ROWS;
+    for (size_t r = 0; r < steps->rows; r++, enter = next_row(box, enter)) {
+        const size_t o = box->emitted++;
+        steps->enter[r] = o + w.ahead < box->height ? enter : nothing;
+        steps->leave[r] = o > w.behind ? leave : nothing;
+        steps->samples[r] = (float)box_samples(w, o, box->height);
+        if (o > w.behind)
+            leave = next_row(box, leave);
+    }
+}
+
+/* Where in the result the rows from `from` on go; several samples of one row are copied afterwards. */
+static void second_strip(line *l, size_t from, const column_steps *steps) {
+    float *out[STRIP_ROWS] = {NULL};
+    const size_t before = l->sampled;
+    for (; l->sampled < 64 && l->row_at[l->sampled] < from + steps->rows; l->sampled++)
+        out[l->row_at[l->sampled] - from] = l->out->px[l->sampled];
+    l->kernels->box_columns(l->second.sum, steps, out);
+    for (size_t k = l->sampled; k-- > before + 1;)
+        if (l->row_at[k - 1] == l->row_at[k])
+            memcpy(l->out->px[k - 1], l->out->px[k], sizeof l->out->px[k]);
 }
 
 /* Let every row come out of the second columns that can, once `fed` rows have entered; keep those that are sampled. */
 static void drain_second(line *l, size_t fed) {
     const size_t ready = rows_ready(&l->second, fed);
     while (l->second.emitted < ready) {
-        const size_t row = l->second.emitted;
-        const size_t first = l->sampled;
-        while (l->sampled < 64 && l->row_at[l->sampled] == row)
-            l->sampled++;
-        column_box_step(&l->second, l->kernels, l->sampled > first ? l->out->px[first] : NULL);
-        for (size_t same = first + 1; same < l->sampled; same++)
-            memcpy(l->out->px[same], l->out->px[first], sizeof l->out->px[first]);
+        const size_t from = l->second.emitted;
+        column_steps steps;
+        column_box_next(&l->second, ready, l->nothing, &steps);
+        second_strip(l, from, &steps);
     }
 }
 
@@ -102,24 +134,40 @@ static void drain_second(line *l, size_t fed) {
 static void drain_first(line *l, size_t fed) {
     const size_t ready = rows_ready(&l->first, fed);
     while (l->first.emitted < ready) {
+        float sampled[STRIP_ROWS][64];
         const size_t from = l->first.emitted;
-        size_t rows = STRIP_ROWS - from % STRIP_ROWS;
-        rows = rows < ready - from ? rows : ready - from;
-        for (size_t i = 0; i < rows; i++)
-            column_box_step(&l->first, l->kernels, l->pixels + i * l->width);
-        l->kernels->box_rows_sampled(l->pixels, l->width, (float(*)[64])(void *)ring_row(&l->second, from), rows,
-                                     l->width, l->window_x, l->column_at);
-        drain_second(l, from + rows);
+        column_steps steps;
+        column_box_next(&l->first, ready, l->nothing, &steps);
+        l->kernels->box_columns_rows(l->first.sum, &steps, l->width, l->window_x, l->column_at, l->pixels, sampled);
+        for (size_t r = 0; r < steps.rows; r++)
+            memcpy(ring_row(&l->second, from + r), sampled[r], sizeof sampled[r]);
+        drain_second(l, from + steps.rows);
     }
 }
 
+/* Rows y and after into the first columns. */
+static void feed(line *l, size_t y, size_t rows) {
+    float *out = ring_row(&l->first, y);
+    if (luma_rows_are_bytes(l->rows)) {
+        for (size_t i = 0; i < rows; i++) {
+            luma_rows_read_bytes(l->rows, y + i, l->bytes);
+            l->kernels->box_bytes(l->bytes, out + i * l->first.stride, l->width, l->window_x);
+        }
+        return;
+    }
+    for (size_t i = 0; i < rows; i++)
+        luma_rows_read(l->rows, y + i, l->pixels + i * l->first.stride);
+    l->kernels->box_rows(l->pixels, out, l->first.stride, rows, l->width, l->window_x);
+}
+
 static void run(line *l) {
-    for (size_t y = 0; y < l->height; y += STRIP_ROWS) {
-        const size_t rows = l->height - y < STRIP_ROWS ? l->height - y : STRIP_ROWS;
-        for (size_t i = 0; i < rows; i++)
-            luma_rows_read(l->rows, y + i, l->pixels + i * l->width);
-        l->kernels->box_rows(l->pixels, ring_row(&l->first, y), l->width, rows, l->width, l->window_x);
-        drain_first(l, y + rows);
+    size_t fed = 0;
+    while (fed < l->height) {
+        const size_t strip = fed == 0 ? first_strip(&l->first) : STRIP_ROWS, left = l->height - fed;
+        const size_t rows = strip < left ? strip : left;
+        feed(l, fed, rows);
+        fed += rows;
+        drain_first(l, fed);
     }
 }
 
@@ -133,25 +181,37 @@ static float *take(float **next, size_t floats) {
 /* One reservation for everything: the sizes are bounded by resight_image_check(), so the products below fit. */
 static int reserve(jarosz *filter, line *l) {
     column_box *first = &l->first, *second = &l->second;
-    const size_t floats = STRIP_ROWS * l->width + first->ring_rows * first->length + first->length +
-                          second->ring_rows * second->length + second->length + 5 * 16;
+    const size_t row_bytes = BYTES_BEFORE(l->window_x) + l->width + BYTES_AFTER(l->window_x);
+    const size_t zeroed = first->length + second->length + l->width + 64 + row_bytes / sizeof(float) + 5 * 16;
+    const size_t floats = zeroed + STRIP_ROWS * first->stride + first->ring_rows * first->stride +
+                          second->ring_rows * second->stride + 3 * 16;
     size_t bytes = 0;
     if (!size_mul(floats, sizeof(float), &bytes) || buffer_reserve(&filter->memory, bytes) != RESIGHT_OK)
         return RESIGHT_E_NOMEM;
     float *next = (float *)(void *)filter->memory.bytes;
-    l->pixels = take(&next, STRIP_ROWS * l->width);
-    first->ring = take(&next, first->ring_rows * first->length);
+    memset(next, 0, zeroed * sizeof(float));
     first->sum = take(&next, first->length);
-    second->ring = take(&next, second->ring_rows * second->length);
     second->sum = take(&next, second->length);
-    memset(first->sum, 0, first->length * sizeof(float));
-    memset(second->sum, 0, second->length * sizeof(float));
+    l->nothing = take(&next, l->width < 64 ? 64 : l->width);
+    l->bytes = (uint8_t *)take(&next, row_bytes / sizeof(float) + 1) + BYTES_BEFORE(l->window_x);
+    l->pixels = take(&next, STRIP_ROWS * first->stride);
+    first->ring = take(&next, first->ring_rows * first->stride);
+    second->ring = take(&next, second->ring_rows * second->stride);
     return RESIGHT_OK;
 }
 
+/* An odd number of cache lines: sixteen rows at one place then stand in sixteen sets of the cache, not in one or two.
+ */
+static size_t ring_stride(size_t length) {
+    return ((length + 15) / 16 | 1) * 16;
+}
+
 static column_box column_box_of(size_t window, size_t length, size_t height) {
-    return (column_box){
-        .window = box_window_of(window), .length = length, .height = height, .ring_rows = ring_rows(window)};
+    return (column_box){.window = box_window_of(window),
+                        .length = length,
+                        .height = height,
+                        .stride = ring_stride(length),
+                        .ring_rows = ring_rows(window)};
 }
 
 int jarosz_sample(jarosz *filter, const kernel_table *kernels, luma_rows *rows, resight_luma64 *out) {

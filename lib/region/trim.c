@@ -131,12 +131,13 @@ static bool is_picture(lines *l, uint32_t i) {
 }
 
 /* Lines that are background, and the text between them: a line of type is at most an eighth of the picture high. */
-static uint32_t background_lines(lines *l, bool through_text) {
+static uint32_t background_lines(lines *l, trim_manner manner) {
     uint32_t end = 0;
     for (uint32_t i = 0; i < l->count; i++) {
         if (is_background(l, i))
             end = i + 1;
-        else if (end == 0 || !through_text || !may_be_text(l, i) || i - end >= l->count / 8)
+        else if ((end == 0 && !manner.from_text) || !manner.through_text || !may_be_text(l, i) ||
+                 i - end >= l->count / 8)
             break;
     }
     return end;
@@ -158,7 +159,7 @@ static uint32_t straight_edge(lines *l, uint32_t end) {
 static uint32_t peel_side(const resight_image *part, side s, trim_manner manner) {
     lines l;
     look_from(&l, part, s);
-    const uint32_t end = background_lines(&l, manner.through_text);
+    const uint32_t end = background_lines(&l, manner);
     if (end == 0 || end == l.count)
         return end;
     if (is_gradient(&l, end))

@@ -12,6 +12,7 @@ bool trim_accepts(const resight_image *grey);
 /* How far to peel. */
 typedef struct trim_manner {
     bool through_text; /* bars with lines of text in them, not only what is all background */
+    bool from_text;    /* a bar may be cut through a line of its text */
     bool to_edges;     /* only what ends in a straight edge: a border, but not the white around a drawing */
 } trim_manner;
 

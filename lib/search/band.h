@@ -25,4 +25,10 @@ static inline uint32_t band_value_of_key(uint64_t key, const resight_band *band)
     return (uint32_t)(key >> band->first_bit & (((uint64_t)1 << band->width_bits) - 1));
 }
 
+/* Posting number `at` of a band of keys. */
+static inline uint32_t key_posting(const uint8_t *postings, size_t at) {
+    const uint8_t *bytes = postings + at * RESIGHT_KEY_POSTING_BYTES;
+    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16;
+}
+
 #endif

@@ -32,8 +32,8 @@ typedef struct key_step {
     bool live; /* false: nothing to do */
     uint32_t query, band, value;
     uint32_t bucket_count;
-    const uint32_t *from[MAX_MASKS]; /* buckets that are not empty, in the postings, */
-    uint32_t length[MAX_MASKS];      /* and their lengths */
+    uint32_t from[MAX_MASKS];   /* buckets that are not empty: places in the postings, */
+    uint32_t length[MAX_MASKS]; /* and how many */
     uint32_t candidate_count;
     uint32_t candidate[CANDIDATES];
 } key_step;
@@ -81,7 +81,8 @@ static void start(const key_lookup *l, key_step *step, uint32_t query, uint32_t 
 
 static int read_bounds(key_lookup *l, key_step *step) {
     const mask_list *masks = &l->masks[step->band];
-    const uint32_t *offsets = l->index->offsets[step->band], *postings = l->index->postings[step->band];
+    const uint32_t *offsets = l->index->offsets[step->band];
+    const uint8_t *postings = l->index->postings[step->band];
     const uint32_t count = l->index->count;
     uint64_t sum = 0;
     uint32_t n = 0;
@@ -90,9 +91,10 @@ static int read_bounds(key_lookup *l, key_step *step) {
         const uint32_t from = at[0], to = at[1];
         if (from > to || to > count)
             return RESIGHT_E_DAMAGED;
-        __builtin_prefetch(postings + from, 0, SECOND_CACHE);
-        __builtin_prefetch(postings + to - (from < to), 0, SECOND_CACHE); /* the last one may be on another line */
-        step->from[n] = postings + from;
+        __builtin_prefetch(postings + (size_t)from * RESIGHT_KEY_POSTING_BYTES, 0, SECOND_CACHE);
+        /* The last one may be on another line. */
+        __builtin_prefetch(postings + (size_t)(to - (from < to)) * RESIGHT_KEY_POSTING_BYTES, 0, SECOND_CACHE);
+        step->from[n] = from;
         step->length[n] = to - from;
         n += from < to;
         sum += to - from;
@@ -127,11 +129,12 @@ static int compare(key_lookup *l, key_step *step) {
     return status;
 }
 
-static int take_bucket(key_lookup *l, key_step *step, const uint32_t *from, uint32_t length) {
+static int take_bucket(key_lookup *l, key_step *step, uint32_t from, uint32_t length) {
     const uint64_t *keys = l->index->keys;
+    const uint8_t *postings = l->index->postings[step->band];
     const uint32_t count = l->index->count;
     for (uint32_t i = 0; i < length; i++) {
-        const uint32_t index = from[i];
+        const uint32_t index = key_posting(postings, (size_t)from + i);
         if (index >= count)
             return RESIGHT_E_DAMAGED;
         __builtin_prefetch(&keys[index], 0, SECOND_CACHE);
@@ -145,7 +148,7 @@ static int gather(key_lookup *l, key_step *step) {
     int status = RESIGHT_OK;
     step->candidate_count = 0;
     for (uint32_t b = 0; b < step->bucket_count; b++) {
-        const uint32_t *from = step->from[b];
+        uint32_t from = step->from[b];
         for (uint32_t left = step->length[b], part; left > 0; left -= part, from += part) {
             if (step->candidate_count == CANDIDATES)
                 status = compare(l, step);

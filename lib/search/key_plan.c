@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How an index of keys is cut. Memory decides: there are a hundred keys to a picture, a band costs four bytes for each
+ * How an index of keys is cut. Memory decides: there are a hundred keys to a picture, a band costs three bytes for each
  * and its table of offsets as much again when it is as long as the array. So there are as few bands as their largest
  * radius allows, all of one width, and the tables are a quarter as long as the array. That may leave bits without a
  * band, which is no loss of exactness: what differs there only adds to the distance.
@@ -43,7 +43,7 @@ int resight_key_plan_for(uint32_t count, unsigned radius_bits, resight_index_pla
         plan.band[b] = (resight_band){.first_bit = (uint16_t)(b * width),
                                       .width_bits = (uint8_t)width,
                                       .radius_bits = (uint8_t)((sum + b) / bands - 1)};
-    const bool dear = key_plan_cost(&plan, count) >= (uint64_t)count * KEY_SCAN_COST;
+    const bool dear = count > RESIGHT_KEY_INDEX_MAX || key_plan_cost(&plan, count) >= (uint64_t)count * KEY_SCAN_COST;
     *out = dear ? (resight_index_plan){0} : plan;
     return RESIGHT_OK;
 }

@@ -44,7 +44,8 @@ typedef struct key_set {
     resight_key_index view;
     uint64_t *keys;
     uint64_t queries[QUERIES];
-    uint32_t *offsets[RESIGHT_MAX_KEY_BANDS], *postings[RESIGHT_MAX_KEY_BANDS];
+    uint32_t *offsets[RESIGHT_MAX_KEY_BANDS];
+    uint8_t *postings[RESIGHT_MAX_KEY_BANDS];
 } key_set;
 
 static void build(key_set *set, const resight_index_plan *plan) {
@@ -53,7 +54,7 @@ static void build(key_set *set, const resight_index_plan *plan) {
     for (uint32_t b = 0; b < plan->band_count; b++) {
         const resight_band *band = &plan->band[b];
         set->offsets[b] = malloc(resight_band_offsets(band) * sizeof(uint32_t));
-        set->postings[b] = malloc(count * sizeof(uint32_t));
+        set->postings[b] = malloc((size_t)count * RESIGHT_KEY_POSTING_BYTES);
         cr_assert_eq(resight_key_band_build(band, set->keys, count, set->offsets[b], set->postings[b]), RESIGHT_OK);
         cr_assert_eq(resight_key_band_check(band, set->keys, count, set->offsets[b], set->postings[b]), RESIGHT_OK);
         set->view.offsets[b] = set->offsets[b];
@@ -254,7 +255,10 @@ Test(keys, arguments_and_damage) {
     cr_expect_eq(hits.count, 5000);
     const uint32_t value = set->keys[0] >> 16 & 0xffff; /* a bucket that is not empty */
     set->queries[0] = set->keys[0];
-    set->postings[1][set->offsets[1][value]] = 5000;
+    uint8_t *posting = set->postings[1] + set->offsets[1][value] * RESIGHT_KEY_POSTING_BYTES;
+    posting[0] = 5000 % 256;
+    posting[1] = 5000 / 256;
+    posting[2] = 0;
     cr_expect_eq(resight_key_band_check(&plan.band[1], set->keys, 5000, set->offsets[1], set->postings[1]),
                  RESIGHT_E_DAMAGED);
     cr_expect_eq(resight_key_index_query(&set->view, set->queries, 1, 8, 0, &hits), RESIGHT_E_DAMAGED);

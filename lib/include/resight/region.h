@@ -47,7 +47,7 @@ static inline resight_image resight_image_part(const resight_image *image, resig
  *                            pixels
  *         RESIGHT_E_ARG      the view is not as described
  *
- * Cost: O(pixels) and well under 0.3 ms; no allocation.
+ * Cost: O(pixels), 0.05 ms where a border ends soon; no allocation.
  */
 RESIGHT_API int resight_trim(const resight_image *grey, resight_rect *out);
 
@@ -63,7 +63,7 @@ typedef struct resight_finder resight_finder;
  * @param out  owned by the caller; free with resight_finder_free()
  * @return RESIGHT_OK, RESIGHT_E_NOMEM
  *
- * Cost: one reservation of 1.4 MB.
+ * Cost: one reservation of 0.6 MB.
  */
 RESIGHT_API int resight_finder_new(resight_finder **out);
 
@@ -71,7 +71,9 @@ RESIGHT_API int resight_finder_new(resight_finder **out);
 RESIGHT_API void resight_finder_free(resight_finder **finder);
 
 /**
- * Likely picture rectangles within a picture: bounded by pairs of long straight steps in luma, or by the frame.
+ * Likely picture rectangles within a picture: bounded by pairs of long straight steps in luma, or by the frame. Before
+ * them come the up to three other ways to take borders away that differ from resight_trim(): to the straight edge of a
+ * border but not into the white around a drawing, and without passing text.
  *
  * @param finder  one thread at a time
  * @param grey    RESIGHT_GRAY8, no side over RESIGHT_THUMBNAIL_SIDE_PX; borrowed
@@ -81,7 +83,7 @@ RESIGHT_API void resight_finder_free(resight_finder **finder);
  *         RESIGHT_NOT_FOUND  none; *count is 0
  *         RESIGHT_E_ARG      the view is not as described; nothing is written
  *
- * Cost: O(pixels), under 2 ms; no allocation.
+ * Cost: O(pixels), 0.2 to 0.5 ms; no allocation.
  */
 RESIGHT_API int resight_rectangles(resight_finder *finder, const resight_image *grey,
                                    resight_rect out[RESIGHT_RECTANGLES_MAX], unsigned *count);
@@ -108,6 +110,41 @@ RESIGHT_API int resight_rectangles(resight_finder *finder, const resight_image *
  */
 RESIGHT_API int resight_region_pdq(resight_hasher *hasher, const resight_image *region,
                                    resight_pdq out[RESIGHT_TRANSFORMS]);
+
+/** A place in a picture: 0..1 of its width and height, from the top left corner. Outside of that: outside of it. */
+typedef struct resight_point {
+    double x, y;
+} resight_point;
+
+/** A part of a picture in the same measure. */
+typedef struct resight_area {
+    double x, y, width, height;
+} resight_area;
+
+/** Where the corners of a picture lie in another. */
+typedef struct resight_quad {
+    resight_point corner[4]; /**< of the known picture: top left, top right, bottom right, bottom left */
+} resight_quad;
+
+/** A part as an area of its picture. Cost: O(1). */
+static inline resight_area resight_rect_area(resight_rect part, const resight_image *image) {
+    const double width = image->width_px, height = image->height_px;
+    return (resight_area){part.x_px / width, part.y_px / height, part.width_px / width, part.height_px / height};
+}
+
+/**
+ * Where the known picture lies in the query, when a region of the query, turned, is a region of the known picture.
+ *
+ * @param query      the region that was asked with, in the query
+ * @param transform  how it was turned to match
+ * @param known      the region that was found, in the known picture
+ * @param out        in the query; written only on RESIGHT_OK. A corner lies outside of 0..1 when that part of the known
+ *                   picture was cut off
+ * @return RESIGHT_OK
+ *         RESIGHT_E_ARG  there is no such transform, or an area is not of finite numbers with positive sides
+ */
+RESIGHT_API int resight_region_place(const resight_area *query, resight_transform transform, const resight_area *known,
+                                     resight_quad *out);
 
 #ifdef __cplusplus
 }

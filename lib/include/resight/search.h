@@ -151,6 +151,16 @@ RESIGHT_API int resight_index_query(const resight_index *index, const resight_ha
                                     uint16_t query_number, resight_hits *hits);
 
 /**
+ * Every hash within a radius of each query, exactly: as resight_index_query() for one after another, but faster, for
+ * while one waits for memory the others go on.
+ *
+ * @param queries  [query_count], 1..65535, borrowed; hits have the position of their query
+ * @return as resight_index_query(); RESIGHT_E_ARG also when query_count is out of range
+ */
+RESIGHT_API int resight_index_query_batch(const resight_index *index, const resight_hash *queries, uint32_t query_count,
+                                          unsigned radius_bits, resight_hits *hits);
+
+/**
  * The k nearest, exactly: the radius grows through the guaranteed one, then a scan.
  *
  * @param hits  appended to, at most k, nearest first; ties go to the lower index; unchanged on failure
@@ -188,9 +198,9 @@ RESIGHT_API int resight_key_scan(const uint64_t *keys, uint32_t count, const uin
                                  unsigned radius_bits, uint32_t limit, resight_hits *hits);
 
 /**
- * The plan for an index of `count` keys: no bands when a scan costs no more; else as resight_index_plan_for(), but with
- * as few bands as can be, for each costs four bytes a key, and not always over all 64 bits: bits that no band has can
- * only take two keys further apart.
+ * The plan for an index of `count` keys: no bands when a scan costs no more, or there are too many; else as
+ * resight_index_plan_for(), but with as few bands as can be, for each costs three bytes a key, and not always over all
+ * 64 bits: bits that no band has can only take two keys further apart.
  *
  * @param radius_bits  to guarantee, 0..15
  * @return RESIGHT_OK
@@ -206,21 +216,27 @@ RESIGHT_API int resight_key_plan_for(uint32_t count, unsigned radius_bits, resig
  */
 RESIGHT_API int resight_key_plan_check(const resight_index_plan *plan);
 
-/** As resight_band_build(). */
+/** A posting of a key index: a position in three bytes, the lowest first. So many keys are the most that it can have.
+ */
+#define RESIGHT_KEY_POSTING_BYTES 3
+#define RESIGHT_KEY_INDEX_MAX (1u << 24)
+
+/** As resight_band_build(), for at most RESIGHT_KEY_INDEX_MAX keys; postings are [count * RESIGHT_KEY_POSTING_BYTES].
+ */
 RESIGHT_API int resight_key_band_build(const resight_band *band, const uint64_t *keys, uint32_t count,
-                                       uint32_t *offsets, uint32_t *postings);
+                                       uint32_t *offsets, uint8_t *postings);
 
 /** As resight_band_check(). */
 RESIGHT_API int resight_key_band_check(const resight_band *band, const uint64_t *keys, uint32_t count,
-                                       const uint32_t *offsets, const uint32_t *postings);
+                                       const uint32_t *offsets, const uint8_t *postings);
 
 /** A multi-index of keys: only pointers, nothing owned. Arrays may lie in a read-only map. */
 typedef struct resight_key_index {
     resight_index_plan plan; /**< without bands: every query is a scan */
     uint32_t count;
-    const uint64_t *keys;                            /**< [count] */
-    const uint32_t *offsets[RESIGHT_MAX_KEY_BANDS];  /**< per band, as resight_key_band_build() fills them */
-    const uint32_t *postings[RESIGHT_MAX_KEY_BANDS]; /**< per band */
+    const uint64_t *keys;                           /**< [count] */
+    const uint32_t *offsets[RESIGHT_MAX_KEY_BANDS]; /**< per band, as resight_key_band_build() fills them */
+    const uint8_t *postings[RESIGHT_MAX_KEY_BANDS]; /**< per band */
 } resight_key_index;
 
 /**
