@@ -54,8 +54,8 @@ Test(region, too_little_detail_is_refused) {
 }
 
 static void expect_corner(const resight_quad *q, unsigned i, double x, double y, const char *what) {
-    cr_expect(fabs(q->corner[i].x - x) < 1e-9 && fabs(q->corner[i].y - y) < 1e-9, "%s: corner %u at %g,%g", what, i,
-              q->corner[i].x, q->corner[i].y);
+    cr_expect(fabs(q->x[i] - x) < 1e-9 && fabs(q->y[i] - y) < 1e-9, "%s: corner %u at %g,%g", what, i, q->x[i],
+              q->y[i]);
 }
 
 Test(region, a_screenshot_holds_the_whole_picture) {
@@ -89,8 +89,8 @@ Test(region, every_turn_agrees_with_the_pixels) {
         canvas query = turned_canvas(&known, inverse[t]);
         resight_quad q;
         cr_assert_eq(resight_region_place(&whole, (resight_transform)t, &whole, &q), RESIGHT_OK);
-        const uint32_t x = q.corner[0].x > 0.5 ? query.image.width_px - 1 : 0;
-        const uint32_t y = q.corner[0].y > 0.5 ? query.image.height_px - 1 : 0;
+        const uint32_t x = q.x[0] > 0.5 ? query.image.width_px - 1 : 0;
+        const uint32_t y = q.y[0] > 0.5 ? query.image.height_px - 1 : 0;
         cr_expect_eq(query.px[y * query.image.width_px + x], 255, "%s", resight_transform_name((resight_transform)t));
         canvas_free(&known);
         canvas_free(&query);
@@ -107,11 +107,11 @@ Test(region, areas_are_parts_of_a_picture) {
 Test(region, wrong_places_are_refused_and_write_nothing) {
     const resight_area good = {0, 0, 1, 1};
     const resight_area bad[] = {{0, 0, 0, 1}, {0, 0, 1, -1}, {NAN, 0, 1, 1}, {0, INFINITY, 1, 1}, {0, 0, INFINITY, 1}};
-    resight_quad q = {{{7, 7}}};
+    resight_quad q = {.x = {7}};
     cr_expect_eq(resight_region_place(&good, (resight_transform)8, &good, &q), RESIGHT_E_ARG);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         cr_expect_eq(resight_region_place(&bad[i], RESIGHT_ORIGINAL, &good, &q), RESIGHT_E_ARG, "area %zu", i);
         cr_expect_eq(resight_region_place(&good, RESIGHT_ORIGINAL, &bad[i], &q), RESIGHT_E_ARG, "area %zu", i);
     }
-    cr_expect_eq(q.corner[0].x, 7);
+    cr_expect_eq(q.x[0], 7);
 }

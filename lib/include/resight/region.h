@@ -111,19 +111,15 @@ RESIGHT_API int resight_rectangles(resight_finder *finder, const resight_image *
 RESIGHT_API int resight_region_pdq(resight_hasher *hasher, const resight_image *region,
                                    resight_pdq out[RESIGHT_TRANSFORMS]);
 
-/** A place in a picture: 0..1 of its width and height, from the top left corner. Outside of that: outside of it. */
-typedef struct resight_point {
-    double x, y;
-} resight_point;
-
-/** A part of a picture in the same measure. */
+/** A part of a picture: 0..1 of its width and height, from the top left corner. */
 typedef struct resight_area {
     double x, y, width, height;
 } resight_area;
 
-/** Where the corners of a picture lie in another. */
+/** Where the corners of a known picture lie in a query, in the same measure: top left, top right, bottom right, bottom
+ * left. Beyond 0..1 lies outside of the query. */
 typedef struct resight_quad {
-    resight_point corner[4]; /**< of the known picture: top left, top right, bottom right, bottom left */
+    double x[4], y[4];
 } resight_quad;
 
 /** A part as an area of its picture. Cost: O(1). */
