@@ -46,10 +46,10 @@ static int add(resight_db *db, const media *got, const char *path, const uint8_t
         .duration_us = got->duration_us,
         .marks = got->marks,
         .mark_count = (uint32_t)got->mark_count,
-        .patch_sets = got->patch_sets,
-        .patch_set_count = (uint32_t)got->patch_set_count,
-        .patches = got->patches,
-        .patch_count = (uint32_t)got->patch_count,
+        .patch_sets = got->patches.sets,
+        .patch_set_count = (uint32_t)got->patches.set_count,
+        .patches = got->patches.items,
+        .patch_count = (uint32_t)got->patches.count,
     };
     resight_bank bank;
     uint64_t id = 0;
