@@ -7,7 +7,14 @@
 
 #define HEADLINE_PX 34
 
-/* "Entry 12 of known: 23 patches agree, certain" */
+/* Patches know of mirroring alone: any angle may go with it. */
+static const char *turned(const resight_found *item) {
+    if (item->transform == RESIGHT_ORIGINAL)
+        return "";
+    return item->evidence == RESIGHT_BY_PATCHES ? "mirrored" : resight_transform_name(item->transform);
+}
+
+/* "Entry 12: 23 patches agree, mirrored, certain" */
 static void headline(const explanation *what, char *text, size_t bytes) {
     const resight_found *item = what->item;
     char found[64] = "";
@@ -21,8 +28,8 @@ static void headline(const explanation *what, char *text, size_t bytes) {
         break;
     }
     snprintf(text, bytes, "Entry %llu: %s%s%s%s, %s", (unsigned long long)item->entry, found,
-             item->transform ? ", " : "", item->transform ? resight_transform_name(item->transform) : "",
-             item->inverted ? ", inverted" : "", resight_confidence_name(item->confidence));
+             item->transform ? ", " : "", turned(item), item->inverted ? ", inverted" : "",
+             resight_confidence_name(item->confidence));
 }
 
 /* "2 segments, 45 % of the query and 12 % of the known" */

@@ -88,6 +88,13 @@ static void plan_query(pictures_panel *panel) {
     panel->height_px = ceil((bottom - top) * height * scale) + HEAD_PX + FOOT_PX;
 }
 
+/* The line below the known picture: what is seen of it. */
+static const char *remark_on(const pictures_panel *panel) {
+    if (panel->known)
+        return panel->what->show_known ? "" : "blurred";
+    return panel->set ? "not stored: the dots are its patches" : "nothing is stored but hashes";
+}
+
 /* The known picture, to the right of the query; a square when nothing tells its proportions. */
 static void plan_known(pictures_panel *panel) {
     double width = 1, height = 1;
@@ -100,7 +107,7 @@ static void plan_known(pictures_panel *panel) {
     }
     const double scale = SIDE_PX / fmax(width, height);
     panel->known_box = (box){panel->width_px + GAP_PX, HEAD_PX, round(width * scale), round(height * scale)};
-    panel->width_px = panel->known_box.x + panel->known_box.width;
+    panel->width_px = panel->known_box.x + fmax(panel->known_box.width, text_width_px(SMALL, remark_on(panel)));
     panel->height_px = fmax(panel->height_px, HEAD_PX + panel->known_box.height + FOOT_PX);
 }
 
@@ -187,7 +194,7 @@ static void draw_title(canvas *on, box below, const char *text) {
 
 static void draw_query(const pictures_panel *panel, canvas *on, box where, place top_left) {
     char title[64] = "Query";
-    place corner[4];
+    place corner[4], edge[4];
     for (int i = 0; i < 4; i++)
         corner[i] = (place){where.x + panel->what->item->where.x[i] * where.width,
                             where.y + panel->what->item->where.y[i] * where.height};
@@ -197,6 +204,8 @@ static void draw_query(const pictures_panel *panel, canvas *on, box where, place
     else if (panel->query)
         draw_picture(on, where, &panel->query->image);
     draw_outside(on, where, corner, PAPER, 0.5);
+    corners_of(where, edge);
+    draw_outline(on, edge, 1, FAINT, 1);
     draw_found(on, corner);
     if (panel->what->query->kind == RESIGHT_VIDEO)
         snprintf(title, sizeof title, "Query at %.2f s", (double)panel->query_us / 1e6);
@@ -225,7 +234,7 @@ static void draw_known(const pictures_panel *panel, canvas *on, box where) {
     else if (panel->known)
         draw_blurred(on, where, &panel->known->image);
     for (uint32_t i = 0; panel->set && i < panel->set->count; i++)
-        draw_patch(on, &what->known->patches[panel->set->first + i], where, FAINT, 1, 0.35);
+        draw_disc(on, centre_of(&what->known->patches[panel->set->first + i], where), 2, FAINT, 1);
     corners_of(found_part(panel, where), corner);
     draw_found(on, corner);
     if (what->known->kind == RESIGHT_VIDEO)
@@ -234,9 +243,7 @@ static void draw_known(const pictures_panel *panel, canvas *on, box where) {
         snprintf(title, sizeof title, "Known");
     draw_title(on, where, title);
     draw_text(on, (place){where.x, where.y + where.height + FOOT_PX - TEXT_HEIGHT_PX(SMALL)}, SMALL, FAINT,
-              panel->known ? what->show_known ? "" : "blurred"
-              : panel->set ? "not stored: its patches only"
-                           : "not stored: nor its patches, nor its proportions");
+              remark_on(panel));
 }
 
 void pictures_panel_draw(const pictures_panel *panel, canvas *on, place top_left) {

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdio.h>
 
-#define PLOT_WIDTH_PX 720
+#define PLOT_WIDTH_PX 960
 #define PLOT_HEIGHT_PX 420
 #define STILL_PX 40 /* the axis of a still */
 #define BAR_PX 10   /* a bar of coverage */
@@ -16,6 +16,7 @@
 #define LABELS_PX 72 /* left of the plot: "123456" */
 #define HEAD_PX 26
 #define TICKS_MAX 8
+#define DOT_PX 2.5
 #define FARTHEST_BITS 64.0 /* a dot of this distance is as faint as any */
 
 static const colour DOT = {30, 80, 180};
@@ -104,20 +105,20 @@ static void draw_dots(const times_panel *panel, canvas *on, box plot) {
     for (size_t i = 0; i < item->frame_pair_count; i++) {
         const resight_frame_pair *pair = &item->frame_pairs[i];
         const place at = {across(panel, plot, pair->query_us), upwards(panel, plot, pair->known_us)};
-        draw_disc(on, at, 2.5, DOT, fmax(1 - pair->distance_bits / FARTHEST_BITS, 0.25));
+        draw_disc(on, at, DOT_PX, DOT, fmax(1 - pair->distance_bits / FARTHEST_BITS, 0.4));
     }
 }
 
 /* A frame stands for the time until the next one: the bars reach to its end. */
 static void draw_coverage(const times_panel *panel, canvas *on, box plot, const resight_segment *s) {
-    const int64_t every_us = panel->what->query->every_us;
+    const int64_t every_us = panel->query_us > 0 ? panel->what->query->every_us : 0;
     const double left = across(panel, plot, s->query_from_us), low = upwards(panel, plot, s->known_from_us);
     const double right = fmin(across(panel, plot, s->query_to_us + every_us), plot.x + plot.width);
     const double high = fmax(upwards(panel, plot, s->known_to_us + every_us), plot.y);
     if (panel->query_us > 0)
-        draw_box(on, (box){left, plot.y + plot.height, right - left, BAR_PX}, FOUND, 1);
+        draw_box(on, (box){left, plot.y + plot.height, fmax(right - left, 2), BAR_PX}, FOUND, 1);
     if (panel->known_us > 0)
-        draw_box(on, (box){plot.x - BAR_PX, high, BAR_PX, low - high}, FOUND, 1);
+        draw_box(on, (box){plot.x - BAR_PX, fmin(high, low - 2), BAR_PX, fmax(low - high, 2)}, FOUND, 1);
 }
 
 static void draw_segments(const times_panel *panel, canvas *on, box plot) {
@@ -126,9 +127,9 @@ static void draw_segments(const times_panel *panel, canvas *on, box plot) {
         const resight_segment *s = &item->segments[i];
         const place from = {across(panel, plot, s->query_from_us), upwards(panel, plot, s->known_from_us)};
         const place to = {across(panel, plot, s->query_to_us), upwards(panel, plot, s->known_to_us)};
-        draw_line(on, from, to, 3, FOUND, 0.8);
-        draw_disc(on, from, 4, FOUND, 1);
-        draw_disc(on, to, 4, FOUND, 1);
+        draw_line(on, from, to, 5, FOUND, 0.6);
+        draw_disc(on, from, 6, FOUND, 1);
+        draw_disc(on, to, 6, FOUND, 1);
         draw_coverage(panel, on, plot, s);
     }
 }
@@ -139,10 +140,10 @@ static void draw_legend(canvas *on, place right) {
     double x = right.x - text_width_px(TITLE, line);
     const double middle = right.y + TEXT_HEIGHT_PX(TITLE) / 2;
     draw_text(on, (place){x, right.y}, TITLE, INK, line);
-    draw_line(on, (place){x - 36, middle}, (place){x - 12, middle}, 3, FOUND, 1);
+    draw_line(on, (place){x - 36, middle}, (place){x - 12, middle}, 5, FOUND, 0.6);
     x -= 60 + text_width_px(TITLE, dots);
     draw_text(on, (place){x, right.y}, TITLE, INK, dots);
-    draw_disc(on, (place){x - 12, middle}, 2.5, DOT, 1);
+    draw_disc(on, (place){x - 12, middle}, DOT_PX, DOT, 1);
 }
 
 void times_panel_draw(const times_panel *panel, canvas *on, place top_left) {
@@ -156,8 +157,8 @@ void times_panel_draw(const times_panel *panel, canvas *on, place top_left) {
     draw_query_axis(panel, on, plot);
     draw_known_axis(panel, on, plot);
     draw_outline(on, corner, 1, FAINT, 1);
-    draw_dots(panel, on, plot);
     draw_segments(panel, on, plot);
+    draw_dots(panel, on, plot);
     if (panel->query_us > 0)
         draw_legend(on, (place){plot.x + plot.width, plot.y - HEAD_PX});
 }
