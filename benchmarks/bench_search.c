@@ -120,6 +120,24 @@ static void time_queries(const resight_index *index, const resight_hash *queries
     free(times);
 }
 
+/* As many at once as a picture has transforms, and all of them. */
+static void time_batches(const resight_index *index, const resight_hash *queries, uint32_t together) {
+    double times[ROUNDS];
+    resight_hits hits = {0};
+    for (int round = -1; round < ROUNDS; round++) {
+        hits.count = 0;
+        const double start = now_us();
+        for (uint32_t q = 0; q < QUERIES; q += together)
+            if (resight_index_query_batch(index, &queries[q], together, RADIUS_BITS, &hits) != RESIGHT_OK)
+                exit(1);
+        if (round >= 0)
+            times[round] = (now_us() - start) * together / QUERIES;
+    }
+    const double us = quantile(times, ROUNDS, 0.5);
+    printf("  batch        %4u queries: %.1f us, %.1f us each\n", together, us, us / together);
+    resight_hits_free(&hits);
+}
+
 static void time_scan(const resight_index *index, const resight_hash *queries, uint32_t query_count) {
     double times[ROUNDS];
     resight_hits hits = {0};
@@ -152,6 +170,8 @@ static void bench(uint32_t count) {
            count / (built - plan_start), start - plan_start);
     printf("  size         %.1f bytes a hash, and 32 for the hash itself\n", (double)size_bytes / count);
     time_queries(&index, queries);
+    for (uint32_t together = 1; together <= QUERIES; together = together == 1 ? 8 : together * (QUERIES / 8))
+        time_batches(&index, queries, together);
     for (uint32_t query_count = 1; query_count <= 64; query_count *= 8)
         time_scan(&index, queries, query_count);
     for (uint32_t b = 0; b < index.plan.band_count; b++) {

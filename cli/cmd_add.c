@@ -13,8 +13,6 @@
 #include "text.h"
 #include <string.h>
 
-/* Known videos are sampled four times as densely as queries, so that no clip is missed by the phase of its sampling. */
-#define DEFAULT_EVERY_US 250000
 #define GROUP_ENTRIES 512
 #define GROUP_MARKS 65536
 
@@ -22,7 +20,7 @@
 typedef struct addition {
     char *path;
     char *failure;       /* its text, or NULL */
-    resight_entry entry; /* marks are owned; name is path */
+    resight_entry entry; /* marks and patches are owned; name is path */
     uint64_t id;
     bool existed, damaged;
 } addition;
@@ -48,6 +46,8 @@ static void free_addition(addition **item) {
     free((*item)->path);
     free((*item)->failure);
     free((void *)(uintptr_t)(*item)->entry.marks);
+    free((void *)(uintptr_t)(*item)->entry.patch_sets);
+    free((void *)(uintptr_t)(*item)->entry.patches);
     free(*item);
     *item = NULL;
 }
@@ -69,7 +69,7 @@ static void worker_free(void *given) {
 static void *worker_new(void *shared, resight_error *error) {
     const add_run *run = shared;
     add_worker *worker = must_have(1, sizeof *worker);
-    worker->media = media_reader_new(run->set, DEFAULT_EVERY_US, MEDIA_KEEP, error);
+    worker->media = media_reader_new(run->set, KNOWN_EVERY_US, MEDIA_KEEP, error);
     if (worker->media && resight_reader_new(run->db, &worker->reader, error) == RESIGHT_OK)
         return worker;
     worker_free(worker);
@@ -97,13 +97,14 @@ static int hash_file(add_worker *worker, addition *item, resight_error *error) {
     const int status = media_hash(worker->media, &got, error);
     if (status != RESIGHT_OK)
         return status;
-    resight_mark *marks = must_have(got.mark_count, sizeof *marks);
-    if (got.mark_count > 0)
-        memcpy(marks, got.marks, got.mark_count * sizeof *marks);
     item->entry.kind = got.info.kind;
     item->entry.duration_us = got.duration_us;
-    item->entry.marks = marks;
+    item->entry.marks = must_copy_array(got.marks, got.mark_count, sizeof *got.marks);
     item->entry.mark_count = (uint32_t)got.mark_count;
+    item->entry.patch_sets = must_copy_array(got.patches.sets, got.patches.set_count, sizeof *got.patches.sets);
+    item->entry.patch_set_count = (uint32_t)got.patches.set_count;
+    item->entry.patches = must_copy_array(got.patches.items, got.patches.count, sizeof *got.patches.items);
+    item->entry.patch_count = (uint32_t)got.patches.count;
     item->damaged = got.damaged;
     return RESIGHT_OK;
 }
@@ -232,7 +233,7 @@ static int take(void *shared, job *item, bool idle) {
     if (item) {
         addition *made = STEAL(item->made);
         run->group[run->group_count++] = made;
-        run->group_marks += made->entry.mark_count;
+        run->group_marks += made->entry.mark_count + made->entry.patch_count;
     }
     if (run->group_count == 0 || (!idle && run->group_count < GROUP_ENTRIES && run->group_marks < GROUP_MARKS))
         return RESIGHT_OK;

@@ -108,14 +108,19 @@ static verdict compare_videos(side *a, side *b, unsigned radius_bits, uint32_t m
                 continue;
             near = b_near[j] = true;
             must_grow(&pairs, count, sizeof *pairs);
-            pairs[count++] = (resight_frame_pair){a->marks[i].time_us, b->marks[j].time_us, (uint16_t)bits};
+            pairs[count++] = (resight_frame_pair){a->marks[i].time_us, b->marks[j].time_us, (uint16_t)bits, 1};
         }
         v.a_near += near;
     }
     for (size_t j = 0; j < b->count; j++)
         v.b_near += b_near[j];
     v.turned_bits = v.distance_bits;
-    v.has_segment = count > 0 && resight_align(pairs, count, tolerance_us, &v.segment) == RESIGHT_OK;
+    resight_align_options how = resight_align_options_default();
+    how.tolerance_us = tolerance_us;
+    size_t segments = 0;
+    if (resight_align(pairs, count, &how, &v.segment, 1, &segments) == RESIGHT_E_NOMEM)
+        must_fail();
+    v.has_segment = segments > 0;
     return v;
 }
 
@@ -179,6 +184,8 @@ int run_compare(const settings *set, char **operands) {
     const uint32_t min_quality =
         set->min_quality.given ? (uint32_t)set->min_quality.value : RESIGHT_DEFAULT_MIN_QUALITY;
     const int64_t every_us = set->every_us.given ? (int64_t)set->every_us.value : DEFAULT_EVERY_US;
+    if (is_tmk_file(operands[0]) && is_tmk_file(operands[1]))
+        return compare_tmk_files(set, operands);
     if (load(set, operands[0], MEDIA_COMPARE, &a) != RESIGHT_OK ||
         load(set, operands[1], MEDIA_COMPARE, &b) != RESIGHT_OK)
         return EXIT_TROUBLE;

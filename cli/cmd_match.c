@@ -3,80 +3,36 @@
 #include "base/cleanup.h"
 #include "command.h"
 #include "database.h"
+#include "found.h"
 #include "json.h"
 #include "lines.h"
-#include "matching.h"
 #include "media.h"
 #include "memory.h"
 #include "pipeline.h"
 #include "text.h"
 #include <resight/exchange.h>
+#include <resight/match.h>
 #include <string.h>
 
 #define DEFAULT_TOP 10
-#define DEFAULT_EVERY_US 1000000
-/*
- * Of a query's hash. Lower than the 50 that known hashes need: blurring and shrinking takes quality away, and the known
- * side has been held to the higher bar already.
- */
-#define DEFAULT_QUERY_QUALITY 20
 
 typedef struct match_run {
     const settings *set;
     resight_db *db;
-    query plain; /* what does not depend on the input */
+    resight_matching how;
+    int64_t every_us;
     size_t top;
 } match_run;
 
 typedef struct match_worker {
     media_reader *media;
-    matcher *matcher;
+    resight_matcher *matcher;
 } match_worker;
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static json_t *json_found(const found_entry *item, const query *what) {
-    json_t *match = json_object();
-    json_object_set_new(match, "bank", json_string(item->bank));
-    json_object_set_new(match, "entry", json_integer((json_int_t)item->entry));
-    json_object_set_new(match, "name", json_name(item->name));
-    json_object_set_new(match, "kind", json_string(resight_media_kind_name(item->kind)));
-    json_object_set_new(match, "same_file", json_boolean(item->same_file));
-    json_object_set_new(match, "distance_bits", json_integer(item->distance_bits));
-    json_object_set_new(match, "pdq_distance_bits", item->pdq_bits <= 256 ? json_integer(item->pdq_bits) : json_null());
-    json_object_set_new(match, "view", json_string(resight_view_name(item->view)));
-    json_object_set_new(match, "known_view", json_string(resight_view_name(item->known_view)));
-    if (item->dialect)
-        json_object_set_new(match, "known_dialect", json_string(resight_dialect_name(item->known_dialect)));
-    json_object_set_new(match, "transform", json_string(resight_transform_name(item->transform)));
-    json_object_set_new(match, "inverted", json_boolean(item->inverted));
-    if (what->kind == RESIGHT_VIDEO)
-        json_object_set_new(match, "frames", json_integer(item->frames));
-    if ((what->kind == RESIGHT_VIDEO || item->kind == RESIGHT_VIDEO) && item->frames > 0) {
-        json_object_set_new(match, "segment_frames", json_integer(item->segment.frames));
-        json_object_set_new(match, "query_from_us", json_integer(item->segment.query_from_us));
-        json_object_set_new(match, "query_to_us", json_integer(item->segment.query_to_us));
-        json_object_set_new(match, "known_from_us", json_integer(item->segment.known_from_us));
-        json_object_set_new(match, "known_to_us", json_integer(item->segment.known_to_us));
-    }
-    return match;
-}
-
-static json_t *json_suppressors(const found *got) {
-    json_t *list = json_array();
-    for (size_t i = 0; i < got->suppressor_count; i++) {
-        json_t *item = json_object();
-        json_object_set_new(item, "bank", json_string(got->suppressors[i].bank));
-        json_object_set_new(item, "entry", json_integer((json_int_t)got->suppressors[i].entry));
-        json_object_set_new(item, "name", json_name(got->suppressors[i].name));
-        json_object_set_new(item, "distance_bits", json_integer(got->suppressors[i].distance_bits));
-        json_array_append_new(list, item);
-    }
-    return list;
-}
-
-static void print_json_answer(FILE *out, const char *name, const char *kind, const query *what, const found *got,
-                              size_t top, bool damaged) {
+static void print_json_answer(FILE *out, const char *name, const char *kind, const resight_subject *what,
+                              const resight_answer *got, size_t top, bool damaged) {
     json_t *record = json_object(), *matches = json_array();
     json_object_set_new(record, "query", json_name(name));
     json_object_set_new(record, "kind", json_string(kind));
@@ -96,76 +52,20 @@ static void print_json_answer(FILE *out, const char *name, const char *kind, con
 
 /* ---- Text ------------------------------------------------------------------------------------ */
 
-/* ", 3.000-8.000 s is 7.000-12.000 s of it, 6 of 20 frames" */
-static void print_where(FILE *out, const found_entry *item, const query *what, const found *got) {
-    const resight_segment *s = &item->segment;
-    if (item->frames == 0 || (what->kind == RESIGHT_IMAGE && item->kind == RESIGHT_IMAGE))
-        return;
-    if (what->kind == RESIGHT_VIDEO) {
-        fputs(", ", out);
-        print_seconds(out, s->query_from_us);
-        putc('-', out);
-        print_seconds(out, s->query_to_us);
-        fputs(" s", out);
-    }
-    if (item->kind == RESIGHT_VIDEO) {
-        fputs(what->kind == RESIGHT_VIDEO ? " is " : ", at ", out);
-        print_seconds(out, s->known_from_us);
-        if (s->known_to_us != s->known_from_us) {
-            putc('-', out);
-            print_seconds(out, s->known_to_us);
-        }
-        fputs(" s of it", out);
-    }
-    if (what->kind == RESIGHT_VIDEO)
-        fprintf(out, ", %u of %u frames", item->segment.frames, got->frames);
-}
-
-static void print_match(FILE *out, const char *name, const found_entry *item, const query *what, const found *got) {
-    print_name(out, name);
-    fprintf(out, ": %s entry %llu ", item->bank, (unsigned long long)item->entry);
-    print_name(out, item->name);
-    if (item->same_file)
-        fputs(", the same file", out);
-    else
-        fprintf(out, ", %u bits%s%s%s%s", item->distance_bits, item->transform ? ", " : "",
-                item->transform ? resight_transform_name(item->transform) : "", item->inverted ? ", inverted" : "",
-                (item->view | item->known_view) & RESIGHT_VIEW_REDUCED ? ", reduced" : "");
-    if (item->dialect != item->known_dialect)
-        fprintf(out, ", hashed as %s and known as %s", resight_dialect_name(item->dialect),
-                resight_dialect_name(item->known_dialect));
-    print_where(out, item, what, got);
-    putc('\n', out);
-}
-
-static void print_no_match(FILE *out, const char *name, const query *what, const found *got) {
-    print_name(out, name);
-    fputs(": no match", out);
-    if (got->suppressor_count > 0) {
-        const found_entry *by = &got->suppressors[0];
-        fprintf(out, " (known to be harmless: %s entry %llu ", by->bank, (unsigned long long)by->entry);
-        print_name(out, by->name);
-        fprintf(out, ", %u bits)", by->distance_bits);
-    } else if (got->quality >= 0 && (uint32_t)got->quality < what->min_quality) {
-        fprintf(out, " (quality %d: too little in the picture to tell)", got->quality);
-    }
-    putc('\n', out);
-}
-
-static void print_answer(const match_run *run, FILE *out, const char *name, const char *kind, const query *what,
-                         const found *got, bool damaged) {
+static void print_answer(const match_run *run, FILE *out, const char *name, const char *kind,
+                         const resight_subject *what, const resight_answer *got, bool damaged) {
     if (run->set->json) {
         print_json_answer(out, name, kind, what, got, run->top, damaged);
         return;
     }
     for (size_t i = 0; i < got->count && i < run->top; i++)
-        print_match(out, name, &got->items[i], what, got);
+        print_found(out, name, &got->items[i], what, got);
     if (got->count > run->top) {
         print_name(out, name);
         fprintf(out, ": and %zu more; --top 0 prints all\n", got->count - run->top);
     }
     if (got->count == 0)
-        print_no_match(out, name, what, got);
+        print_nothing_found(out, name, got, run->how.min_quality);
 }
 
 /* ---- Media ----------------------------------------------------------------------------------- */
@@ -173,16 +73,15 @@ static void print_answer(const match_run *run, FILE *out, const char *name, cons
 static void worker_free(void *given) {
     match_worker *worker = given;
     media_reader_free(&worker->media);
-    matcher_free(&worker->matcher);
+    resight_matcher_free(&worker->matcher);
     free(worker);
 }
 
 static void *worker_new(void *shared, resight_error *error) {
     const match_run *run = shared;
     match_worker *worker = must_have(1, sizeof *worker);
-    worker->media = media_reader_new(run->set, DEFAULT_EVERY_US, MEDIA_QUERY, error);
-    worker->matcher = matcher_new(run->db, error);
-    if (worker->media && worker->matcher)
+    worker->media = media_reader_new(run->set, QUERY_EVERY_US, MEDIA_QUERY, error);
+    if (worker->media && resight_matcher_new(run->db, &worker->matcher, error) == RESIGHT_OK)
         return worker;
     worker_free(worker);
     return NULL;
@@ -192,7 +91,7 @@ static void *worker_new(void *shared, resight_error *error) {
 static int match_file(const match_run *run, match_worker *worker, job *item, FILE *out) {
     uint8_t sha256[32];
     media got;
-    CLEANUP(found_free) found answer = {0};
+    CLEANUP(resight_answer_free) resight_answer answer = {0};
     int status = media_open(worker->media, item->path, &item->error);
     if (status == RESIGHT_OK)
         status = media_digest(worker->media, sha256, &item->error);
@@ -200,12 +99,8 @@ static int match_file(const match_run *run, match_worker *worker, job *item, FIL
         status = media_hash(worker->media, &got, &item->error);
     if (status != RESIGHT_OK)
         return status;
-    query what = run->plain;
-    what.sha256 = sha256;
-    what.marks = got.marks;
-    what.mark_count = got.mark_count;
-    what.kind = got.info.kind;
-    status = matcher_find(worker->matcher, &what, &answer, &item->error);
+    const resight_subject what = media_subject(&got, sha256, run->every_us);
+    status = resight_matcher_find(worker->matcher, &what, &run->how, &answer, &item->error);
     if (status != RESIGHT_OK)
         return status;
     item->damaged = got.damaged;
@@ -232,16 +127,15 @@ static int take(void *shared, job *item, bool idle) {
 /* ---- Hashes ---------------------------------------------------------------------------------- */
 
 /* Look one hash up and print the answer. Returns an exit code. */
-static int match_hash(const match_run *run, matcher *m, const resight_hash *hash, const char *name) {
+static int match_hash(const match_run *run, resight_matcher *m, const resight_hash *hash, const char *name) {
     const resight_mark mark = {.hash = *hash, .quality = 100, .dialect = (uint8_t)run->set->dialect};
     resight_error error = {0};
-    CLEANUP(found_free) found answer = {0};
-    query what = run->plain;
-    what.marks = &mark;
-    what.mark_count = 1;
-    what.inverted = false;
-    what.min_quality = 0; /* a hash from outside comes without its quality */
-    const int status = matcher_find(m, &what, &answer, &error);
+    CLEANUP(resight_answer_free) resight_answer answer = {0};
+    const resight_subject what = {.kind = RESIGHT_IMAGE, .marks = &mark, .mark_count = 1, .every_us = run->every_us};
+    resight_matching how = run->how;
+    how.inverted = false;
+    how.min_quality = 0; /* a hash from outside comes without its quality */
+    const int status = resight_matcher_find(m, &what, &how, &answer, &error);
     if (status != RESIGHT_OK) {
         database_trouble(run->set, status, &error);
         return EXIT_TROUBLE;
@@ -259,7 +153,7 @@ static int worse(int a, int b) {
 }
 
 /* Look the hashes of a list up. A row that cannot be read is one line on stderr; the others go on. */
-static int match_list(const match_run *run, matcher *m, const char *path) {
+static int match_list(const match_run *run, resight_matcher *m, const char *path) {
     CLEANUP(lines_close) lines list;
     if (!lines_open(&list, path, '\n'))
         return EXIT_TROUBLE;
@@ -283,9 +177,10 @@ static int match_list(const match_run *run, matcher *m, const char *path) {
 
 static int match_hashes(const match_run *run) {
     resight_error error = {0};
-    CLEANUP(matcher_free) matcher *m = matcher_new(run->db, &error);
-    if (!m) {
-        database_trouble(run->set, RESIGHT_E_IO, &error);
+    CLEANUP(resight_matcher_free) resight_matcher *m = NULL;
+    const int status = resight_matcher_new(run->db, &m, &error);
+    if (status != RESIGHT_OK) {
+        database_trouble(run->set, status, &error);
         return EXIT_TROUBLE;
     }
     int code = EXIT_NOTHING;
@@ -303,20 +198,6 @@ static int match_hashes(const match_run *run) {
 
 /* ---- The command ----------------------------------------------------------------------------- */
 
-static query plain_query(const settings *set, uint32_t bank) {
-    return (query){
-        .inverted = true,
-        .kind = RESIGHT_IMAGE,
-        .every_us = set->every_us.given ? (int64_t)set->every_us.value : DEFAULT_EVERY_US,
-        .min_quality = set->min_quality.given ? (uint32_t)set->min_quality.value : DEFAULT_QUERY_QUALITY,
-        .has_radius = set->radius_bits.given,
-        .radius_bits = (uint32_t)set->radius_bits.value,
-        .has_min_known_quality = set->min_quality.given,
-        .min_known_quality = (uint32_t)set->min_quality.value,
-        .bank = bank,
-    };
-}
-
 int run_match(const settings *set, char **operands) {
     const bool paths = *operands || set->files_from, hashes = set->hashes.count > 0 || set->hashes_file;
     if (!paths && !hashes) {
@@ -332,7 +213,8 @@ int run_match(const settings *set, char **operands) {
         if (!reader || database_bank(set, reader, set->bank, &bank) != RESIGHT_OK)
             return EXIT_TROUBLE;
     }
-    match_run run = {.set = set, .db = db, .plain = plain_query(set, bank.id)};
+    match_run run = {.set = set, .db = db, .how = database_matching(set, bank.id)};
+    run.every_us = set->every_us.given ? (int64_t)set->every_us.value : QUERY_EVERY_US;
     run.top = !set->top.given ? DEFAULT_TOP : set->top.value ? (size_t)set->top.value : SIZE_MAX;
     int code = EXIT_NOTHING;
     if (hashes)

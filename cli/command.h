@@ -19,6 +19,7 @@ int run_hash(const settings *set, char **operands);
 int run_compare(const settings *set, char **operands);
 int run_add(const settings *set, char **operands);
 int run_match(const settings *set, char **operands);
+int run_explain(const settings *set, char **operands);
 int run_bank_create(const settings *set, char **operands);
 int run_bank_list(const settings *set, char **operands);
 int run_bank_set(const settings *set, char **operands);
@@ -31,5 +32,10 @@ int run_verify(const settings *set, char **operands);
 int run_backup(const settings *set, char **operands);
 int run_import(const settings *set, char **operands);
 int run_export(const settings *set, char **operands);
+int run_tmk(const settings *set, char **operands);
+
+/* Of cmd_tmk.c, for `resight compare`: is a path a .tmk file; and the scores of two of them. */
+bool is_tmk_file(const char *path);
+int compare_tmk_files(const settings *set, char **operands);
 
 #endif

@@ -142,3 +142,15 @@ int database_make_bank(const settings *set, resight_db *db, const char *name, re
         status = resight_writer_commit(&writer, &error);
     return status < 0 ? database_trouble(set, status, &error) : RESIGHT_OK;
 }
+
+resight_matching database_matching(const settings *set, uint32_t bank) {
+    resight_matching how = resight_matching_default();
+    how.effort = set->effort;
+    if (set->min_quality.given)
+        how.min_quality = how.min_known_quality = (uint32_t)set->min_quality.value;
+    how.has_min_known_quality = set->min_quality.given;
+    how.has_radius = set->radius_bits.given;
+    how.radius_bits = (uint32_t)set->radius_bits.value;
+    how.bank = bank;
+    return how;
+}

@@ -35,6 +35,9 @@ int database_make_bank(const settings *set, resight_db *db, const char *name, re
  */
 int bank_apply(const settings *set, resight_bank *bank);
 
+/* How to look media up, as the options say; bank: its id, or 0 for all. */
+resight_matching database_matching(const settings *set, uint32_t bank);
+
 /* A bank with default policy. The name is checked: RESIGHT_E_ARG after one line on stderr. */
 int bank_init(const char *name, resight_bank *out);
 

@@ -2,6 +2,7 @@
 /* The `resight` program: the table of its commands, and the way from argv to one of them. */
 #include "base/cleanup.h"
 #include "command.h"
+#include "isolation.h"
 #include "memory.h"
 #include "options.h"
 #include "text.h"
@@ -24,7 +25,8 @@ static const command commands[] = {
      MEDIA_GROUPS | TAKES_HASHING, 0, ANY, run_hash},
     {"compare", "say how far two pictures, videos or hashes are apart", "[OPTION]... A B",
      "A and B are paths, - for standard input, or hashes in hex. Exit code 0 when they match, 1 when not. B is also\n"
-     "compared turned and mirrored. Of two videos: the share of frames that match, and the time they have in common.",
+     "compared turned and mirrored. Of two videos: the share of frames that match, and the time they have in common.\n"
+     "Of two .tmk files: LEVEL1 LEVEL2 A B, a match when both scores are 0.7 and more.",
      TAKES_MEDIA | TAKES_DIALECT | TAKES_JSON | TAKES_POLICY, 2, 2, run_compare},
     {"add", "add pictures and videos to a bank", "[OPTION]... PATH...",
      "Makes the database and the bank when they are not there. A line is printed when the entry is on disk, and "
@@ -36,7 +38,16 @@ static const command commands[] = {
      "mirroring\n"
      "it, and as its negative. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be "
      "read.",
-     MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_HASHES, 0, ANY, run_match},
+     MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_MATCHING, 0, ANY, run_match},
+    {"explain", "show why a file matches a known item, and where", "[OPTION]... QUERY ENTRY",
+     "Says by what evidence QUERY shows the known item, how surely and where, and with --out draws it. ENTRY is the "
+     "number\n"
+     "of an entry, or a second file, which needs no database. Media is not stored, so the known side is drawn from "
+     "hashes and\n"
+     "patches; its file is blurred (--known, or a second file) unless --show is given. The query is drawn as it is, in "
+     "grey,\n"
+     "unless --blur is given. Exit code 1 when QUERY does not match; then nothing is drawn.",
+     TAKES_MEDIA | TAKES_DIALECT | TAKES_JSON | TAKES_DB | TAKES_POLICY | TAKES_DRAWING, 2, 2, run_explain},
     {"bank create", "make a bank", "[OPTION]... NAME", NULL, TAKES_DB | TAKES_POLICY | TAKES_POLARITY, 1, 1,
      run_bank_create},
     {"bank list", "list the banks", "[OPTION]...", NULL, TAKES_DB | TAKES_JSON, 0, 0, run_bank_list},
@@ -70,6 +81,12 @@ static const command commands[] = {
      "--format pdq: HASH,name a line, pictures only. --format vpdq: of a video a `# name` line, then\n"
      "FRAME,QUALITY,HASH,SECONDS a line. Hashes of another dialect than --dialect are left out.",
      TAKES_DB | TAKES_BANK | TAKES_LIST_FORMAT | TAKES_DIALECT, 0, 0, run_export},
+    {"tmk", "write the TMK+PDQF signatures of videos", "[OPTION]... PATH...",
+     "Of each video a file NAME.tmk in the working folder, as tmk-hash-video writes it; one that is there already is "
+     "not "
+     "touched.\n"
+     "`resight compare A.tmk B.tmk` scores two of them.",
+     TAKES_MEDIA | TAKES_INPUTS, 0, ANY, run_tmk},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
@@ -101,6 +118,7 @@ static void print_version(bool verbose) {
         if (resight_cpu_available(level))
             printf(" %s", resight_cpu_name(level));
     putchar('\n');
+    isolation_print();
 }
 
 /* The command that the first words name; *words is how many of them. NULL: none. */

@@ -3,7 +3,9 @@
 #include "media.h"
 
 #include "base/cleanup.h"
+#include "isolation.h"
 #include "memory.h"
+#include "thumbnails.h"
 #include <openssl/evp.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,15 +13,16 @@
 #define DIGEST_CHUNK_BYTES (1u << 20)
 
 struct media_reader {
-    resight_decoder *decoder;
-    resight_hasher *hasher;
+    resight_pool *pool;
     resight_source *source;
     resight_marking how;
-    bool all_views;
+    media_purpose purpose;
     uint64_t max_bytes;      /* of what cannot be sought */
     uint64_t max_size_bytes; /* of anything */
     resight_mark *marks;
     size_t count;
+    inside *inside; /* of what is kept */
+    thumbnails thumbnails;
     uint8_t *chunk; /* DIGEST_CHUNK_BYTES */
 };
 
@@ -46,31 +49,28 @@ static resight_turning turning_for(media_purpose purpose) {
 
 media_reader *media_reader_new(const settings *set, int64_t every_us, media_purpose purpose, resight_error *error) {
     CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
-    reader->all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
-    reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose)};
+    const bool all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
+    reader->purpose = purpose;
+    reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose), .reduced = all_views};
     reader->max_bytes = set->limits.max_bytes;
     if (set->limits.max_bytes && set->limits.max_video_bytes)
         reader->max_size_bytes =
             set->limits.max_bytes > set->limits.max_video_bytes ? set->limits.max_bytes : set->limits.max_video_bytes;
     reader->chunk = must_have(1, DIGEST_CHUNK_BYTES);
-    const resight_decode_options options = decode_options(set, every_us, reader->all_views);
-    int status = resight_decoder_new(&options, &reader->decoder);
-    if (status == RESIGHT_OK)
-        status = resight_hasher_new(set->cpu, &reader->hasher);
-    if (status != RESIGHT_OK) {
-        resight_fail(error, status, "cannot make a decoder and a hasher: %s", resight_status_name(status));
+    reader->pool = isolation_pool(set, decode_options(set, every_us, all_views), error);
+    if (!reader->pool || (purpose == MEDIA_KEEP && !(reader->inside = inside_new(set->cpu, error))))
         return NULL;
-    }
     return STEAL(reader);
 }
 
 void media_reader_free(media_reader **reader) {
     if (!*reader)
         return;
-    resight_decoder_free(&(*reader)->decoder);
-    resight_hasher_free(&(*reader)->hasher);
+    resight_pool_free(&(*reader)->pool);
     resight_source_free(&(*reader)->source);
+    inside_free(&(*reader)->inside);
     free((*reader)->marks);
+    thumbnails_clear(&(*reader)->thumbnails);
     free((*reader)->chunk);
     free(*reader);
     *reader = NULL;
@@ -80,6 +80,9 @@ void media_reader_free(media_reader **reader) {
 int media_open(media_reader *reader, const char *path, resight_error *error) {
     resight_source_free(&reader->source);
     reader->count = 0;
+    if (reader->inside)
+        inside_clear(reader->inside);
+    thumbnails_clear(&reader->thumbnails);
     if (strcmp(path, "-") == 0)
         return resight_source_open_fd(STDIN_FILENO, reader->max_bytes, &reader->source, error);
     const int status = resight_source_open_path(path, &reader->source, error);
@@ -117,20 +120,57 @@ static int keep_mark(void *user, const resight_mark *mark) {
     return RESIGHT_OK;
 }
 
+/* A query keeps its thumbnails, for the case that its frames are not found. */
+static int keep_thumbnail(void *user, const resight_thumbnail *thumbnail) {
+    media_reader *reader = user;
+    thumbnails_keep(&reader->thumbnails, thumbnail);
+    return RESIGHT_OK;
+}
+
+/* A known item keeps what it may be known by inside of other pictures. */
+static int keep_inside(void *user, const resight_thumbnail *thumbnail) {
+    media_reader *reader = user;
+    resight_mark trimmed;
+    const int status = inside_trimmed(reader->inside, thumbnail, &trimmed);
+    if (status == RESIGHT_OK)
+        keep_mark(reader, &trimmed);
+    return status < 0 ? status : inside_patches(reader->inside, thumbnail);
+}
+
 int media_hash(media_reader *reader, media *out, resight_error *error) {
     media got = {0};
-    int status = resight_decoder_open(reader->decoder, reader->source, &got.info, error);
-    reader->how.reduced = reader->all_views && got.info.kind == RESIGHT_IMAGE;
-    if (status == RESIGHT_OK)
-        status = resight_hash_frames(reader->decoder, reader->hasher, &reader->how, keep_mark, reader, error);
+    resight_sink sink = {.mark = keep_mark, .user = reader};
+    if (reader->purpose == MEDIA_QUERY)
+        sink.thumbnail = keep_thumbnail;
+    if (reader->purpose == MEDIA_KEEP)
+        sink.thumbnail = keep_inside;
+    const int status =
+        resight_pool_hash(reader->pool, reader->source, &reader->how, &sink, &got.info, &got.damaged, error);
     if (status != RESIGHT_OK)
         return status;
-    got.damaged = resight_decoder_damaged(reader->decoder);
+    isolation_warn(reader->pool);
     got.marks = reader->marks;
     got.mark_count = reader->count;
+    if (reader->inside)
+        got.patches = inside_found(reader->inside);
+    got.thumbnails = reader->thumbnails.items;
+    got.thumbnail_count = reader->thumbnails.count;
     got.duration_us = got.info.duration_us;
     if (got.info.kind == RESIGHT_VIDEO && got.duration_us <= 0 && got.mark_count > 0)
         got.duration_us = got.marks[got.mark_count - 1].time_us;
     *out = got;
     return RESIGHT_OK;
+}
+
+resight_subject media_subject(const media *got, const uint8_t sha256[32], int64_t every_us) {
+    return (resight_subject){
+        .kind = got->info.kind,
+        .sha256 = sha256,
+        .marks = got->marks,
+        .mark_count = got->mark_count,
+        .thumbnails = got->thumbnails,
+        .thumbnail_count = got->thumbnail_count,
+        .every_us = every_us,
+        .duration_us = got->duration_us,
+    };
 }

@@ -3,7 +3,12 @@
 #ifndef RESIGHT_CLI_MEDIA_H
 #define RESIGHT_CLI_MEDIA_H
 
+#include "inside.h"
 #include "settings.h"
+
+/* Known videos are sampled four times as densely as queries, so that no clip is missed by the phase of its sampling. */
+#define KNOWN_EVERY_US 250000
+#define QUERY_EVERY_US 1000000
 
 typedef struct media {
     resight_media_info info;
@@ -11,9 +16,12 @@ typedef struct media {
     bool damaged;              /* a video with parts that could not be read */
     const resight_mark *marks; /* borrowed from the reader until its next media_open() */
     size_t mark_count;
+    patches_inside patches;              /* borrowed likewise; of what is kept only */
+    const resight_thumbnail *thumbnails; /* borrowed likewise; of a query only */
+    size_t thumbnail_count;
 } media;
 
-/* A decoder, a hasher and the marks of the file at hand. Opaque; one thread at a time. */
+/* A worker or two that decode and hash, and the marks of the file at hand. Opaque; one thread at a time. */
 typedef struct media_reader media_reader;
 
 /* What the marks are for. */
@@ -38,5 +46,8 @@ int media_digest(media_reader *reader, uint8_t sha256[32], resight_error *error)
 
 /* Decode and hash the open file. */
 int media_hash(media_reader *reader, media *out, resight_error *error);
+
+/* What is looked up of a file. Borrowed from both; every_us: between the frames of a video. */
+resight_subject media_subject(const media *got, const uint8_t sha256[32], int64_t every_us);
 
 #endif

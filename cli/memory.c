@@ -26,6 +26,18 @@ char *must_copy(const char *text) {
     return checked(strdup(text));
 }
 
+void *must_copy_array(const void *items, size_t count, size_t item_bytes) {
+    void *copy = must_have(count, item_bytes);
+    return count > 0 ? memcpy(copy, items, count * item_bytes) : copy;
+}
+
+void must_resize(void *items, size_t count, size_t item_bytes) {
+    void *old = NULL;
+    memcpy(&old, items, sizeof old);
+    void *resized = checked(reallocarray(old, count, item_bytes));
+    memcpy(items, &resized, sizeof resized);
+}
+
 void must_grow(void *items, size_t count, size_t item_bytes) {
     const size_t first = 16;
     if (count != 0 && (count < first || (count & (count - 1)) != 0))

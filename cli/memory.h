@@ -18,6 +18,12 @@ char *must_copy(const char *text);
 /* Room for one more item at items[count]: call before appending. Doubles from 16. Ends the program when refused. */
 void must_grow(void *items, size_t count, size_t item_bytes);
 
+/* A copy of count items, owned by the caller. Ends the program when refused. */
+void *must_copy_array(const void *items, size_t count, size_t item_bytes);
+
+/* Make the array at *items (a pointer to a pointer) hold count items. Ends the program when refused. */
+void must_resize(void *items, size_t count, size_t item_bytes);
+
 /* A stream that writes to memory: *text is owned by the caller once it is closed. Ends the program when refused. */
 FILE *must_open_text(char **text, size_t *bytes);
 

@@ -132,6 +132,11 @@ static bool read_cpu(const option_row *row, const char *text, settings *set) {
     return resight_cpu_available(set->cpu) || refuse(row, text, "an instruction set of this machine and this build");
 }
 
+static bool read_isolation(const option_row *row, const char *text, settings *set) {
+    return resight_isolation_from_name(text, &set->isolation) == RESIGHT_OK ||
+           refuse(row, text, "on, off, file or strict");
+}
+
 static bool read_raw(const option_row *row, const char *text, settings *set) {
     if (strcmp(text, "gray") == 0 || strcmp(text, "grey") == 0)
         set->raw_format = RESIGHT_GRAY8;
@@ -191,6 +196,16 @@ static bool read_hash(const option_row *row, const char *text, settings *set) {
     return read_word(row, text, set);
 }
 
+static bool read_effort(const option_row *row, const char *text, settings *set) {
+    static const char *const names[] = {"fast", "normal", "thorough"}; /* in the order of resight_effort */
+    for (unsigned i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            set->effort = (resight_effort)(RESIGHT_EFFORT_FAST + i);
+            return true;
+        }
+    return refuse(row, text, "fast, normal or thorough");
+}
+
 static bool read_list_format(const option_row *row, const char *text, settings *set) {
     if (strcmp(text, "pdq") != 0 && strcmp(text, "vpdq") != 0)
         return refuse(row, text, "pdq or vpdq");
@@ -214,16 +229,25 @@ static const option_row rows[] = {
      "hashes match up to this distance (the bank's; 31)"},
     {"min-quality", 'q', "N", TAKES_POLICY, read_number, AT(min_quality), 0, 100,
      "hashes of lower quality do not match (the bank's, 50; of a query 20)"},
-    {"top", 't', "N", TAKES_HASHES, read_number, AT(top), 0, UINT32_MAX,
+    {"top", 't', "N", TAKES_MATCHING, read_number, AT(top), 0, UINT32_MAX,
      "at most so many matches a query (10; 0: all)"},
-    {"hash", 0, "HEX", TAKES_HASHES, read_hash, AT(hashes), 0, 0, "look up a hash; may be given again"},
-    {"hashes", 0, "FILE", TAKES_HASHES, read_text, AT(hashes_file), 0, 0,
+    {"effort", 0, "LEVEL", TAKES_MATCHING, read_effort, 0, 0, 0,
+     "fast: whole frames; normal: then inside of them; thorough: all of it, always (normal)"},
+    {"hash", 0, "HEX", TAKES_MATCHING, read_hash, AT(hashes), 0, 0, "look up a hash; may be given again"},
+    {"hashes", 0, "FILE", TAKES_MATCHING, read_text, AT(hashes_file), 0, 0,
      "look up the hashes of a list: HASH[,text] a line; - for standard input"},
     {"sha256", 0, "HEX", TAKES_SHA256, read_sha256, AT(sha256), 0, 0, "the entries of this file; may be given again"},
     {"format", 'f', "FORMAT", TAKES_LIST_FORMAT, read_list_format, AT(list_format), 0, 0,
      "pdq: HASH[,text] a line; vpdq: FRAME,QUALITY,HASH,SECONDS a line (pdq)"},
     {"lookups", 0, "N", TAKES_LOOKUPS, read_number, AT(lookups), 0, 1000000,
      "random queries compared with a full scan (100)"},
+
+    {"out", 'o', "FILE", TAKES_DRAWING, read_text, AT(out), 0, 0, "draw it: a PNG file"},
+    {"force", 0, NULL, TAKES_DRAWING, read_flag, AT(force), 0, 0, "replace the file if it is there"},
+    {"known", 0, "FILE", TAKES_DRAWING, read_text, AT(known), 0, 0,
+     "the known picture or video: draw it blurred, in 16x16 squares"},
+    {"show", 0, NULL, TAKES_DRAWING, read_flag, AT(show), 0, 0, "do not blur the known picture"},
+    {"blur", 0, NULL, TAKES_DRAWING, read_flag, AT(blur), 0, 0, "blur the query too"},
 
     {"dialect", 0, "NAME", TAKES_DIALECT, read_dialect, AT(dialect), 0, 0, "pdq or pdq512 (pdq)"},
     {"dihedral", 0, NULL, TAKES_HASHING, read_flag, AT(dihedral), 0, 0,
@@ -239,6 +263,8 @@ static const option_row rows[] = {
      "put transparent pictures on this colour; else alpha is dropped"},
     {"cpu", 0, "LEVEL", TAKES_MEDIA, read_cpu, AT(cpu), 0, 0,
      "auto, scalar, neon, avx2 or avx512; all give the same bits"},
+    {"isolate", 0, "HOW", TAKES_MEDIA, read_isolation, 0, 0, 0,
+     "decode in processes without rights: on, file (a fresh one a file), strict (no wall may lack), off (on)"},
     {"max-bytes", 0, "BYTES", TAKES_MEDIA, read_u64, AT(limits.max_bytes), 0, UINT64_MAX,
      "of a picture, or of what cannot be sought (256M); of any limit, 0 is none"},
     {"max-video-bytes", 0, "BYTES", TAKES_MEDIA, read_u64, AT(limits.max_video_bytes), 0, UINT64_MAX,
@@ -271,6 +297,8 @@ settings settings_default(void) {
     return (settings){
         .dialect = RESIGHT_PDQ,
         .cpu = RESIGHT_CPU_AUTO,
+        .effort = RESIGHT_EFFORT_NORMAL,
+        .isolation = RESIGHT_ISOLATE_ON,
         .limits = resight_limits_default(),
         .frames_per_second = 25, /* what FFmpeg's rawvideo assumes */
         .list_format = "pdq",
@@ -312,9 +340,9 @@ static const option_row *row_of(unsigned groups, int code) {
     return NULL;
 }
 
-/* How an option that went wrong was written: "--radius" or "-r". */
+/* How an option that went wrong was written: "--radius" or "-r". glibc gives a byte above 127 as a negative number. */
 static const char *as_written(char **argv, char letter[3]) {
-    if (optopt > 0 && optopt < 256) {
+    if (optopt != 0 && optopt < 256) {
         letter[0] = '-';
         letter[1] = (char)optopt;
         letter[2] = 0;

@@ -12,17 +12,18 @@ enum {
     TAKES_DB = 1 << 0,
     TAKES_BANK = 1 << 1,
     TAKES_LABEL = 1 << 2,
-    TAKES_POLICY = 1 << 3,  /* radius and minimum quality */
-    TAKES_MEDIA = 1 << 4,   /* how media is decoded and hashed */
-    TAKES_INPUTS = 1 << 5,  /* lists of paths, jobs */
-    TAKES_HASHING = 1 << 6, /* resight hash alone */
-    TAKES_HASHES = 1 << 7,  /* resight match alone */
+    TAKES_POLICY = 1 << 3,   /* radius and minimum quality */
+    TAKES_MEDIA = 1 << 4,    /* how media is decoded and hashed */
+    TAKES_INPUTS = 1 << 5,   /* lists of paths, jobs */
+    TAKES_HASHING = 1 << 6,  /* resight hash alone */
+    TAKES_MATCHING = 1 << 7, /* resight match alone */
     TAKES_SHA256 = 1 << 8,
     TAKES_LOOKUPS = 1 << 9,
     TAKES_LIST_FORMAT = 1 << 10,
     TAKES_JSON = 1 << 11,
     TAKES_POLARITY = 1 << 12,
     TAKES_DIALECT = 1 << 13,
+    TAKES_DRAWING = 1 << 14, /* resight explain alone */
 };
 
 /* Values before any option was read. */

@@ -3,8 +3,8 @@
 #ifndef RESIGHT_CLI_SETTINGS_H
 #define RESIGHT_CLI_SETTINGS_H
 
-#include <resight/db.h>
-#include <resight/decode.h>
+#include <resight/match.h>
+#include <resight/pool.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -35,10 +35,12 @@ typedef struct settings {
     given_number min_quality;
     given_number lookups;
     given_number top;
+    resight_effort effort;
 
     /* what is hashed, and how */
     resight_dialect dialect;
     resight_cpu cpu;
+    resight_isolation isolation;
     bool dihedral;
     given_number every_us;
     bool via_rgb;
@@ -48,6 +50,11 @@ typedef struct settings {
     resight_pixel_format raw_format; /* 0: not raw */
     uint32_t raw_width_px, raw_height_px;
     double frames_per_second;
+
+    /* what is drawn */
+    const char *out;
+    const char *known; /* a path */
+    bool force, show, blur;
 
     /* where inputs come from and where output goes */
     const char *files_from;

@@ -75,25 +75,29 @@ static int move_to(const char *from, const char *to) {
     return code != 0 && (errno == EINVAL || errno == ENOSYS) ? rename(from, to) : code;
 }
 
-static int flush_parent(const char *dir) {
+/* Where the name of the copy will stand: opened before there is one, so that only the flush itself can fail after. */
+static int open_parent(const char *dir, int *out, resight_error *error) {
     CLEANUP_FREE char *parent = strndup(dir, trimmed(dir));
     if (!parent)
-        return -1;
+        return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", dir);
     char *slash = strrchr(parent, '/');
     if (slash)
         slash[slash == parent ? 1 : 0] = 0;
-    CLEANUP_FD int fd = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    return fd >= 0 ? fsync(fd) : -1;
+    *out = open(slash ? parent : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return *out >= 0 ? RESIGHT_OK : say(dir, "open its parent", error);
 }
 
 int resight_db_backup(resight_db *db, const char *dir, resight_error *error) {
     CLEANUP(draft_close) backup_draft draft = {NULL, -1};
     CLEANUP(db_view_close) db_view view = {0};
+    CLEANUP_FD int parent = -1;
     struct stat there;
     if (lstat(dir, &there) == 0)
         return resight_fail(error, RESIGHT_E_ARG, "%s: exists already", dir);
     /* The copy takes a snapshot of its own, uncounted; while this one is open the map stays where it is. */
     int status = db_view_open(db, &view, error);
+    if (status == RESIGHT_OK)
+        status = open_parent(dir, &parent, error);
     if (status == RESIGHT_OK)
         status = draft_make(dir, &draft, error);
     if (status == RESIGHT_OK)
@@ -104,5 +108,5 @@ int resight_db_backup(resight_db *db, const char *dir, resight_error *error) {
         return errno == EEXIST || errno == ENOTEMPTY ? resight_fail(error, RESIGHT_E_ARG, "%s: exists already", dir)
                                                      : say(dir, "rename", error);
     free(STEAL(draft.dir));
-    return flush_parent(dir) == 0 ? RESIGHT_OK : say(dir, "flush its parent", error);
+    return fsync(parent) == 0 ? RESIGHT_OK : say(dir, "flush its parent", error);
 }

@@ -37,13 +37,30 @@ static int put_record(resight_writer *writer, const resight_entry *entry, size_t
     return RESIGHT_OK;
 }
 
+/* Chunks are in the order of their entries, so they go to the end of their tree too. */
+static int put_patches(resight_writer *writer, const resight_entry *entry, resight_error *error) {
+    for (uint32_t chunk = 0; chunk < CHUNK_COUNT(entry->patch_count); chunk++) {
+        const uint64_t number = CHUNK_KEY(entry->id, chunk);
+        const uint32_t count = chunk_patches(entry->patch_count, chunk);
+        MDB_val key = val_of(&number, sizeof number), value = {CHUNK_BYTES(count), NULL};
+        const int code = mdb_put(writer->txn, writer->db->patch, &key, &value, MDB_RESERVE | MDB_APPEND);
+        if (code == MDB_KEYEXIST)
+            return writer_damaged(writer, error, "the table of patches, before those of entry", entry->id);
+        if (code != 0)
+            return writer_fail(writer, code, "store patches", error);
+        chunk_pack(entry->patches + (size_t)chunk * CHUNK_PATCHES, count, value.mv_data);
+    }
+    return RESIGHT_OK;
+}
+
 static void count_added(resight_writer *writer, writer_bank *bank, const resight_entry *entry) {
     bank->record.bank.entries++;
     bank->record.videos += entry->kind == RESIGHT_VIDEO;
-    bank->record.hashes += entry->mark_count;
+    const db_amount added = {entry->mark_count, entry->patch_count};
+    bank->record.held = amount_sum(bank->record.held, added);
     bank->changed = true;
     writer->state.next_entry++;
-    writer->state.tail_hashes += entry->mark_count;
+    writer->state.tail = amount_sum(writer->state.tail, added);
     writer->state_changed = true;
 }
 
@@ -62,6 +79,8 @@ int resight_writer_add(resight_writer *writer, const resight_entry *entry, uint6
     if (stored.added_us == 0)
         stored.added_us = now_us();
     status = put_record(writer, &stored, size, error);
+    if (status == RESIGHT_OK)
+        status = put_patches(writer, &stored, error);
     if (status == RESIGHT_OK && entry->has_sha256)
         status = put_digest(writer, &stored, error);
     if (status != RESIGHT_OK)
@@ -74,7 +93,8 @@ int resight_writer_add(resight_writer *writer, const resight_entry *entry, uint6
 /* What remains to be known of an entry once its record is gone. */
 typedef struct removed {
     uint64_t id;
-    uint32_t bank, hashes;
+    uint32_t bank;
+    db_amount held;
     bool video, has_sha256;
     digest_key digest;
 } removed;
@@ -91,7 +111,7 @@ static int look_up(resight_writer *writer, uint64_t id, removed *out, resight_er
         return writer_damaged(writer, error, "the record of entry", id);
     *out = (removed){id,
                      entry.bank,
-                     entry.mark_count,
+                     entry_amount(&entry),
                      entry.kind == RESIGHT_VIDEO,
                      entry.has_sha256,
                      digest_key_of(entry.sha256, entry.bank)};
@@ -103,17 +123,26 @@ static int take_out(resight_writer *writer, uint64_t id, MDB_dbi dbi, const void
     MDB_val name = val_of(key, size);
     const int code = mdb_del(writer->txn, dbi, &name, NULL);
     if (code == MDB_NOTFOUND)
-        return writer_damaged(writer, error, "the record or digest of entry", id);
+        return writer_damaged(writer, error, "a record of entry", id);
     return code == 0 ? RESIGHT_OK : writer_fail(writer, code, "remove an entry", error);
 }
 
-/* Hashes in a segment stay there and count as dead until the segment is merged. */
+static int take_out_patches(resight_writer *writer, const removed *entry, resight_error *error) {
+    int status = RESIGHT_OK;
+    for (uint32_t chunk = 0; status == RESIGHT_OK && chunk < CHUNK_COUNT(entry->held.patches); chunk++) {
+        const uint64_t number = CHUNK_KEY(entry->id, chunk);
+        status = take_out(writer, entry->id, writer->db->patch, &number, sizeof number, error);
+    }
+    return status;
+}
+
+/* What is in a segment stays there and counts as dead until the segment is merged. */
 static int count_dead(resight_writer *writer, const removed *entry, resight_error *error) {
     db_manifest *list = &writer->manifest;
-    if (entry->hashes == 0)
+    if (amount_size(entry->held) == 0)
         return RESIGHT_OK;
     if (entry->id > list->covered_entry) {
-        writer->state.tail_hashes -= entry->hashes;
+        writer->state.tail = amount_less(writer->state.tail, entry->held);
         writer->state_changed = true;
         return RESIGHT_OK;
     }
@@ -121,9 +150,9 @@ static int count_dead(resight_writer *writer, const removed *entry, resight_erro
         manifest_item *item = &list->item[i];
         if (entry->id > item->last_entry)
             continue;
-        if (entry->id < item->first_entry || entry->hashes > item->hashes - item->dead_hashes)
+        if (entry->id < item->first_entry || !amount_within(entry->held, amount_less(item->held, item->dead)))
             break;
-        item->dead_hashes += entry->hashes;
+        item->dead = amount_sum(item->dead, entry->held);
         writer->manifest_changed = true;
         return RESIGHT_OK;
     }
@@ -133,7 +162,7 @@ static int count_dead(resight_writer *writer, const removed *entry, resight_erro
 static void count_removed(writer_bank *bank, const removed *entry) {
     bank->record.bank.entries--;
     bank->record.videos -= entry->video;
-    bank->record.hashes -= entry->hashes;
+    bank->record.held = amount_less(bank->record.held, entry->held);
     bank->changed = true;
 }
 
@@ -148,6 +177,8 @@ int resight_writer_remove(resight_writer *writer, uint64_t id, resight_error *er
     status = count_dead(writer, &entry, error);
     if (status == RESIGHT_OK)
         status = take_out(writer, id, writer->db->entry, &id, sizeof id, error);
+    if (status == RESIGHT_OK)
+        status = take_out_patches(writer, &entry, error);
     if (status == RESIGHT_OK && entry.has_sha256)
         status = take_out(writer, id, writer->db->digest, &entry.digest, sizeof entry.digest, error);
     if (status == RESIGHT_OK)

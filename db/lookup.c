@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Entries in a snapshot: by id, one after the other, by digest. */
 #include "array.h"
+#include "chunk.h"
 #include "reader.h"
 
 #include <string.h>
@@ -17,11 +18,15 @@ int reader_record(resight_reader *reader, uint64_t id, entry_view *out, resight_
                : reader_damaged(reader, error, "the record of entry", id);
 }
 
-/* The texts are used in the map; the labels need an array of pointers, the marks an aligned copy. */
+/* The texts are used in the map; the labels need an array of pointers, everything else an aligned copy. */
 static bool fill_answer(entry_answer *answer, const entry_view *entry) {
     if (!array_reserve(&answer->marks, &answer->mark_capacity, 0, entry->mark_count) ||
-        !array_reserve(&answer->labels, &answer->label_capacity, 0, entry->label_count))
+        !array_reserve(&answer->labels, &answer->label_capacity, 0, entry->label_count) ||
+        !array_reserve(&answer->sets, &answer->set_capacity, 0, entry->set_count) ||
+        !array_reserve(&answer->patches, &answer->patch_capacity, 0, entry->patch_count))
         return false;
+    if (entry->set_count > 0)
+        memcpy(answer->sets, entry->sets, entry->set_count * sizeof *answer->sets);
     if (entry->mark_count > 0)
         memcpy(answer->marks, entry->marks, entry->mark_count * sizeof *answer->marks);
     const char *text = entry->labels;
@@ -37,6 +42,9 @@ static bool fill_answer(entry_answer *answer, const entry_view *entry) {
 static int give(resight_reader *reader, const entry_view *entry, resight_entry *out, resight_error *error) {
     if (!fill_answer(&reader->answer, entry))
         return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", reader->db->dir);
+    const int status = chunk_read_all(reader->db, reader->txn, entry, reader->answer.patches, error);
+    if (status != RESIGHT_OK)
+        return status;
     *out = (resight_entry){
         .id = entry->id,
         .bank = entry->bank,
@@ -49,6 +57,10 @@ static int give(resight_reader *reader, const entry_view *entry, resight_entry *
         .duration_us = entry->duration_us,
         .marks = reader->answer.marks,
         .mark_count = entry->mark_count,
+        .patch_sets = reader->answer.sets,
+        .patch_set_count = entry->set_count,
+        .patches = reader->answer.patches,
+        .patch_count = entry->patch_count,
     };
     if (entry->has_sha256)
         memcpy(out->sha256, entry->sha256, sizeof out->sha256);

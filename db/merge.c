@@ -30,35 +30,37 @@ typedef struct merge_job {
     segment_source source;
 } merge_job;
 
-static unsigned level_of(const resight_db *db, uint64_t hashes) {
+static unsigned level_of(const resight_db *db, db_amount held) {
     unsigned level = 0;
-    for (uint64_t tails = hashes / db->tail_limit; tails >= FAN_IN; tails /= FAN_IN)
+    for (uint64_t tails = amount_size(held) / db->tail_limit; tails >= FAN_IN; tails /= FAN_IN)
         level++;
     return level;
 }
 
-static uint64_t live_hashes(const manifest_item *item) {
-    return item->hashes - item->dead_hashes;
+static db_amount live_in(const manifest_item *item) {
+    return amount_less(item->held, item->dead);
 }
+
+static const db_amount segment_most = {SEGMENT_MAX_HASHES, SEGMENT_MAX_PATCHES};
 
 /* The start of the run of newest segments that are no larger, by level, than the newest of all; `tail` is one of them.
  */
-static uint32_t run_start(const resight_db *db, const merge_job *job, uint64_t tail) {
+static uint32_t run_start(const resight_db *db, const merge_job *job, db_amount tail) {
     const db_manifest *list = &job->list;
     uint32_t from = list->count;
-    uint64_t sum = tail;
-    if (tail == 0 && from > 0)
-        sum = live_hashes(&list->item[--from]);
+    db_amount sum = tail;
+    if (amount_size(tail) == 0 && from > 0)
+        sum = live_in(&list->item[--from]);
     const unsigned level = level_of(db, sum);
-    while (from > 0 && level_of(db, live_hashes(&list->item[from - 1])) <= level &&
-           sum + live_hashes(&list->item[from - 1]) <= SEGMENT_MAX_HASHES)
-        sum += live_hashes(&list->item[--from]);
+    while (from > 0 && level_of(db, live_in(&list->item[from - 1])) <= level &&
+           amount_within(amount_sum(sum, live_in(&list->item[from - 1])), segment_most))
+        sum = amount_sum(sum, live_in(&list->item[--from]));
     return from;
 }
 
 static bool find_half_dead(merge_job *job) {
     for (uint32_t i = 0; i < job->list.count; i++)
-        if (job->list.item[i].dead_hashes > job->list.item[i].hashes / 2) {
+        if (amount_size(job->list.item[i].dead) > amount_size(job->list.item[i].held) / 2) {
             job->from = i;
             job->to = i + 1;
             return true;
@@ -70,7 +72,8 @@ static bool find_half_dead(merge_job *job) {
 static void find_smallest_pair(merge_job *job) {
     uint64_t smallest = UINT64_MAX;
     for (uint32_t i = 0; i + 1 < job->list.count; i++) {
-        const uint64_t sum = live_hashes(&job->list.item[i]) + live_hashes(&job->list.item[i + 1]);
+        const db_amount both = amount_sum(live_in(&job->list.item[i]), live_in(&job->list.item[i + 1]));
+        const uint64_t sum = amount_size(both);
         if (sum >= smallest)
             continue;
         smallest = sum;
@@ -83,8 +86,8 @@ static void find_smallest_pair(merge_job *job) {
 /* What to do next; false when there is nothing. */
 static bool choose(const resight_db *db, merge_job *job) {
     const uint32_t count = job->list.count;
-    job->tail = job->state.tail_hashes >= db->tail_limit;
-    job->from = run_start(db, job, job->tail ? job->state.tail_hashes : 0);
+    job->tail = amount_size(job->state.tail) >= db->tail_limit;
+    job->from = run_start(db, job, job->tail ? job->state.tail : (db_amount){0});
     job->to = count;
     if (count - job->from + job->tail >= FAN_IN)
         return true;
@@ -95,8 +98,7 @@ static bool choose(const resight_db *db, merge_job *job) {
 }
 
 static int miscounted(const resight_db *db, const char *what, resight_error *error) {
-    return resight_fail(error, RESIGHT_E_DAMAGED, "%s: %s does not count the hashes that are there; run verify",
-                        db->dir, what);
+    return resight_fail(error, RESIGHT_E_DAMAGED, "%s: %s does not count what is there; run verify", db->dir, what);
 }
 
 static int collect_segments(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *error) {
@@ -104,22 +106,22 @@ static int collect_segments(resight_db *db, MDB_txn *txn, merge_job *job, resigh
     if (job->from == job->to)
         return RESIGHT_OK;
     const int status = segment_collect(db, txn, list->item[job->from].first_entry, list->item[job->to - 1].last_entry,
-                                       SEGMENT_MAX_HASHES, &job->source, error);
+                                       segment_most, &job->source, error);
     return status == RESIGHT_E_LIMIT ? miscounted(db, "the manifest", error) : status; /* they fit by choice */
 }
 
 /* All of the tail, or as much as fits: the rest stays for the next step. */
 static int collect_tail(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *error) {
     const uint64_t last = job->state.next_entry - 1;
-    const size_t before = job->source.hash_count;
+    const db_amount before = source_amount(&job->source);
     job->covered = job->list.covered_entry;
     if (!job->tail)
         return RESIGHT_OK;
-    const int status = segment_collect(db, txn, job->covered + 1, last, SEGMENT_MAX_HASHES, &job->source, error);
-    const uint64_t taken = job->source.hash_count - before;
-    if (status == RESIGHT_OK && taken != job->state.tail_hashes)
+    const int status = segment_collect(db, txn, job->covered + 1, last, segment_most, &job->source, error);
+    const db_amount taken = amount_less(source_amount(&job->source), before);
+    if (status == RESIGHT_OK && !amount_same(taken, job->state.tail))
         return miscounted(db, "the state", error);
-    if (status == RESIGHT_E_LIMIT && taken == 0)
+    if (status == RESIGHT_E_LIMIT && amount_size(taken) == 0)
         job->tail = false;
     else
         job->covered = status == RESIGHT_OK ? last : job->source.last_entry;
@@ -132,25 +134,27 @@ static int collect(resight_db *db, MDB_txn *txn, merge_job *job, resight_error *
     return status == RESIGHT_OK ? collect_tail(db, txn, job, error) : status;
 }
 
-/* Hashes of tail entries in the source, split by whether their entry is still there. */
-static int count_tail(resight_writer *writer, const segment_source *source, uint64_t *live, uint64_t *dead,
+/* What tail entries have in the source, split by whether they are still there. */
+static int count_tail(resight_writer *writer, const segment_source *source, db_amount *live, db_amount *dead,
                       resight_error *error) {
     for (size_t i = source->entry_count; i-- > 0 && source->entry[i] > writer->manifest.covered_entry;) {
         MDB_val key = val_of(&source->entry[i], sizeof source->entry[i]), value;
-        const uint32_t hashes = source->first[i + 1] - source->first[i];
+        const db_amount held = {source->first[i + 1] - source->first[i],
+                                source->first_key[i + 1] - source->first_key[i]};
         const int code = mdb_get(writer->txn, writer->db->entry, &key, &value);
         if (code != 0 && code != MDB_NOTFOUND)
             return writer_fail(writer, code, "read an entry", error);
-        *(code == 0 ? live : dead) += hashes;
+        db_amount *sum = code == 0 ? live : dead;
+        *sum = amount_sum(*sum, held);
     }
     return RESIGHT_OK;
 }
 
-/* Hashes of the replaced segments whose entries were removed after the snapshot: dead from the start in the new one. */
-static uint64_t died_since(const db_manifest *now, const merge_job *job) {
-    uint64_t died = 0;
+/* In the replaced segments, of entries that were removed after the snapshot: dead from the start in the new one. */
+static db_amount died_since(const db_manifest *now, const merge_job *job) {
+    db_amount died = {0};
     for (uint32_t i = job->from; i < job->to; i++)
-        died += now->item[i].dead_hashes - job->list.item[i].dead_hashes;
+        died = amount_sum(died, amount_less(now->item[i].dead, job->list.item[i].dead));
     return died;
 }
 
@@ -162,7 +166,7 @@ static bool same_segments(const db_manifest *now, const merge_job *job) {
 
 /* Items [from, to) out, the new one in, unless it is empty. */
 static void replace(db_manifest *list, const merge_job *job, const manifest_item *item) {
-    const uint32_t in = item->hashes > 0;
+    const uint32_t in = amount_size(item->held) > 0;
     memmove(&list->item[job->from + in], &list->item[job->to], (list->count - job->to) * sizeof *list->item);
     if (in)
         list->item[job->from] = *item;
@@ -172,21 +176,21 @@ static void replace(db_manifest *list, const merge_job *job, const manifest_item
 
 static int flip_in(resight_writer *writer, const merge_job *job, uint64_t segment, resight_error *error) {
     const segment_source *source = &job->source;
-    uint64_t live = 0, dead = 0;
+    db_amount live = {0}, dead = {0};
     if (!same_segments(&writer->manifest, job))
         return resight_fail(error, RESIGHT_E_BUSY, "%s: another process has merged meanwhile", writer->db->dir);
     const int status = job->tail ? count_tail(writer, source, &live, &dead, error) : RESIGHT_OK;
     if (status != RESIGHT_OK)
         return status;
-    manifest_item item = {.segment = segment, .hashes = (uint32_t)source->hash_count};
-    item.dead_hashes = (uint32_t)(dead + died_since(&writer->manifest, job));
+    manifest_item item = {.segment = segment, .held = source_amount(source)};
+    item.dead = amount_sum(dead, died_since(&writer->manifest, job));
     if (source->entry_count > 0) {
         item.first_entry = source->entry[0];
         item.last_entry = source->entry[source->entry_count - 1];
     }
     replace(&writer->manifest, job, &item);
     writer->manifest.covered_entry = job->covered;
-    writer->state.tail_hashes -= live;
+    writer->state.tail = amount_less(writer->state.tail, live);
     writer->manifest_changed = writer->state_changed = true;
     return RESIGHT_OK;
 }
@@ -202,7 +206,7 @@ static int flip(resight_db *db, const merge_job *job, uint64_t segment, resight_
 static int run(resight_db *db, const merge_job *job, resight_error *error) {
     uint64_t segment = 0;
     int status = RESIGHT_OK;
-    if (job->source.hash_count > 0)
+    if (job->source.entry_count > 0)
         status = segment_build(db, &job->source, &segment, error);
     return status == RESIGHT_OK ? flip(db, job, segment, error) : status;
 }

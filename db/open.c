@@ -20,7 +20,7 @@
 /* A slot is 64 bytes; LMDB's default of 126 is soon used up by short-lived processes. */
 #define MAX_READERS 1024
 #define DEFAULT_TAIL_HASHES 65536
-#define TABLES 5
+#define TABLES 6
 
 /* LMDB's locks belong to the process: a second open environment on the same file would drop those of the first. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -104,7 +104,7 @@ static int look_at_file(const resight_db *db, bool create, resight_error *error)
     CLEANUP_FREE char *path = NULL;
     if (asprintf(&path, "%s/data.mdb", db->dir) < 0) {
         path = NULL;
-        return RESIGHT_E_NOMEM;
+        return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", db->dir);
     }
     const int status = preflight_file(path, error);
     return status == RESIGHT_NOT_FOUND && create ? RESIGHT_OK : status;
@@ -128,7 +128,8 @@ static int open_env(resight_db *db, size_t map_bytes) {
 
 static int map(resight_db *db, resight_error *error) {
     int code = ENOMEM, dead = 0;
-    for (size_t bytes = MAP_BYTES; code == ENOMEM && bytes >= MAP_LEAST_BYTES; bytes /= 4)
+    /* EINVAL is how valgrind says that it has not so many addresses */
+    for (size_t bytes = MAP_BYTES; (code == ENOMEM || code == EINVAL) && bytes >= MAP_LEAST_BYTES; bytes /= 4)
         code = open_env(db, bytes);
     if (code == EACCES)
         return resight_fail(error, RESIGHT_E_IO,
@@ -158,6 +159,7 @@ static int open_tables(resight_db *db, MDB_txn *txn, unsigned create) {
     const table tables[TABLES] = {{"meta", 0, &db->meta},
                                   {"bank", MDB_INTEGERKEY, &db->bank},
                                   {"entry", MDB_INTEGERKEY, &db->entry},
+                                  {"patch", MDB_INTEGERKEY, &db->patch},
                                   {"digest", 0, &db->digest},
                                   {"segment", MDB_INTEGERKEY, &db->segment}};
     for (size_t i = 0; i < TABLES; i++) {

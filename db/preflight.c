@@ -122,7 +122,8 @@ typedef struct free_walk {
     uint64_t pages;   /* whole ones in the file */
     uint64_t missing; /* counted by LMDB, past the end of the file */
     uint64_t pages_read;
-    uint8_t *seen; /* [missing]: 1 when the list of free pages has it */
+    bool no_memory; /* then nothing is known of the file */
+    uint8_t *seen;  /* [missing]: 1 when the list of free pages has it */
 } free_walk;
 
 static bool read_page(free_walk *walk, uint64_t number, uint8_t *out) {
@@ -142,6 +143,7 @@ static bool walk_big(free_walk *walk, uint64_t number, uint32_t size) {
     if (number >= walk->pages || size > end - from || size % 8 != 0 || size == 0)
         return false;
     CLEANUP_FREE uint8_t *list = malloc(size);
+    walk->no_memory |= !list;
     if (!list || pread(walk->fd, list, size, (off_t)from) != (ssize_t)size || u64_at(list) > size / 8 - 1)
         return false;
     for (uint64_t i = 1; i <= u64_at(list); i++)
@@ -167,6 +169,7 @@ static uint64_t child_of(const uint8_t *node) {
 
 static bool walk_page(free_walk *walk, uint64_t number, int depth) {
     CLEANUP_FREE uint8_t *page = malloc(walk->page_bytes);
+    walk->no_memory |= !page;
     if (depth > MAX_DEPTH || !page || !read_page(walk, number, page))
         return false;
     const bool branch = u16_at(page + PAGE_FLAGS) & P_BRANCH;
@@ -185,17 +188,22 @@ static bool walk_page(free_walk *walk, uint64_t number, int depth) {
     return true;
 }
 
-/* Is every page past the end of the file a free one? */
-static bool missing_are_free(int fd, const meta_page *meta, uint64_t pages) {
+/* Is every page past the end of the file a free one? RESIGHT_OK, RESIGHT_E_DAMAGED, RESIGHT_E_NOMEM */
+static int missing_are_free(int fd, const meta_page *meta, uint64_t pages) {
     free_walk walk = {.fd = fd, .page_bytes = meta->page_bytes, .pages = pages, .missing = meta->last_page + 1 - pages};
-    CLEANUP_FREE uint8_t *seen = walk.missing < UINT32_MAX ? calloc(1, walk.missing) : NULL;
+    if (walk.missing >= UINT32_MAX || meta->free_root == NO_PAGE)
+        return RESIGHT_E_DAMAGED;
+    CLEANUP_FREE uint8_t *seen = calloc(1, walk.missing);
     walk.seen = seen;
-    if (!seen || meta->free_root == NO_PAGE || !walk_page(&walk, meta->free_root, 0))
-        return false;
-    return memchr(seen, 0, walk.missing) == NULL;
+    if (!seen)
+        return RESIGHT_E_NOMEM;
+    if (!walk_page(&walk, meta->free_root, 0))
+        return walk.no_memory ? RESIGHT_E_NOMEM : RESIGHT_E_DAMAGED;
+    return memchr(seen, 0, walk.missing) ? RESIGHT_E_DAMAGED : RESIGHT_OK;
 }
 
-/* RESIGHT_OK, RESIGHT_E_VERSION, RESIGHT_E_DAMAGED, RESIGHT_E_IO; meta and pages as they were when looked at. */
+/* RESIGHT_OK, RESIGHT_E_VERSION, RESIGHT_E_DAMAGED, RESIGHT_E_IO, RESIGHT_E_NOMEM; meta and pages as they were when
+ * looked at. */
 static int look(int fd, meta_page *meta, uint64_t *pages) {
     struct stat file;
     const int status = newest_meta(fd, meta);
@@ -204,7 +212,7 @@ static int look(int fd, meta_page *meta, uint64_t *pages) {
     if (fstat(fd, &file) != 0)
         return RESIGHT_E_IO;
     *pages = (uint64_t)file.st_size / meta->page_bytes;
-    return *pages > meta->last_page || missing_are_free(fd, meta, *pages) ? RESIGHT_OK : RESIGHT_E_DAMAGED;
+    return *pages > meta->last_page ? RESIGHT_OK : missing_are_free(fd, meta, *pages);
 }
 
 /* Another process may commit while we look and use again what was free: what stays wrong after some looks is wrong. */
@@ -220,6 +228,8 @@ static int check_length(int fd, const char *path, resight_error *error) {
         return resight_fail(error, status, "%s: not an LMDB file of this version and architecture", path);
     if (status == RESIGHT_E_IO)
         return resight_fail(error, status, "%s: %s", path, strerror(errno));
+    if (status == RESIGHT_E_NOMEM)
+        return resight_fail(error, status, "%s: out of memory", path);
     if (status == RESIGHT_E_DAMAGED && pages > 0)
         return resight_fail(error, status, "%s: cut short: %llu pages of %llu", path, (unsigned long long)pages,
                             (unsigned long long)meta.last_page + 1);

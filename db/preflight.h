@@ -16,7 +16,7 @@ bool preflight_is_network(long fs_type);
  *         RESIGHT_NOT_FOUND  not there, or empty: no database was ever committed
  *         RESIGHT_E_VERSION  not a file of this LMDB
  *         RESIGHT_E_DAMAGED  a broken header, or pages in use lie past the end of the file
- *         RESIGHT_E_IO
+ *         RESIGHT_E_IO, RESIGHT_E_NOMEM
  */
 int preflight_file(const char *path, resight_error *error);
 

@@ -51,7 +51,7 @@ static bool widest_radius(query_run *query) {
     bool any = false;
     for (size_t i = 0; i < reader->bank_count; i++) {
         const bank_record *bank = &reader->banks[i];
-        if (!selected(query, bank->bank.id) || bank->hashes == 0)
+        if (!selected(query, bank->bank.id) || bank->held.hashes == 0)
             continue;
         any = true;
         if (radius_of(query, &bank->bank) > query->radius_bits)
@@ -109,7 +109,7 @@ static int judge_hits(query_run *query, const db_segment *from) {
     if (hits->count > 1)
         qsort(hits->items, hits->count, sizeof *hits->items, by_index);
     for (size_t i = 0, end = 0; i < hits->count; i = end) {
-        const uint32_t at = segment_entry_at(from, hits->items[i].index);
+        const uint32_t at = segment_entry_at(from, from->first, hits->items[i].index);
         if (at >= from->entries)
             return reader_damaged(query->reader, query->error, "the table of entries in segment", from->id);
         for (end = i + 1; end < hits->count && hits->items[end].index < from->first[at + 1];)
@@ -131,19 +131,17 @@ static int search_failed(const query_run *query, int status, uint64_t segment) {
 static int ask_segment(query_run *query, const db_segment *segment) {
     resight_hits *hits = &query->reader->hits;
     hits->count = 0;
-    for (uint32_t q = 0; q < query->count; q++) {
-        const int status =
-            resight_index_query(&segment->index, &query->hashes[q], query->radius_bits, (uint16_t)q, hits);
-        if (status != RESIGHT_OK)
-            return search_failed(query, status, segment->id);
-    }
-    return judge_hits(query, segment);
+    if (segment->index.count == 0)
+        return RESIGHT_OK;
+    const int status =
+        resight_index_query_batch(&segment->index, query->hashes, query->count, query->radius_bits, hits);
+    return status == RESIGHT_OK ? judge_hits(query, segment) : search_failed(query, status, segment->id);
 }
 
 static int ask_tail(query_run *query) {
     const segment_source *held = &query->reader->tail.held;
     resight_hits *hits = &query->reader->hits;
-    if (held->entry_count == 0)
+    if (held->hash_count == 0)
         return RESIGHT_OK;
     hits->count = 0;
     const int status =

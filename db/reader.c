@@ -122,6 +122,8 @@ void resight_reader_free(resight_reader **reader) {
     resight_hits_free(&r->hits);
     free(r->answer.marks);
     free(r->answer.labels);
+    free(r->answer.sets);
+    free(r->answer.patches);
     free(r);
     *reader = NULL;
 }

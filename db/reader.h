@@ -22,7 +22,9 @@ typedef struct db_tail {
 typedef struct entry_answer {
     resight_mark *marks;
     resight_label *labels;
-    size_t mark_capacity, label_capacity;
+    resight_patch_set *sets;
+    resight_patch *patches;
+    size_t mark_capacity, label_capacity, set_capacity, patch_capacity;
 } entry_answer;
 
 struct resight_reader {

@@ -70,7 +70,8 @@ void state_pack(const db_state *state, uint8_t out[STATE_BYTES]) {
     PUT(state->next_bank, 4);
     PUT(state->next_entry, 8);
     PUT(state->next_segment, 16);
-    PUT(state->tail_hashes, 24);
+    PUT(state->tail.hashes, 24);
+    PUT(state->tail.patches, 32);
     seal(out, STATE_BYTES);
 }
 
@@ -80,7 +81,8 @@ int state_unpack(const void *bytes, size_t size, db_state *out) {
     GET(out->next_bank, 4);
     GET(out->next_entry, 8);
     GET(out->next_segment, 16);
-    GET(out->tail_hashes, 24);
+    GET(out->tail.hashes, 24);
+    GET(out->tail.patches, 32);
     return out->next_bank >= 1 && out->next_entry >= 1 && out->next_segment >= 1 ? RESIGHT_OK : RESIGHT_E_DAMAGED;
 }
 
@@ -95,8 +97,10 @@ void manifest_pack(const db_manifest *manifest, uint8_t *out) {
         PUT(item->segment, at);
         PUT(item->first_entry, at + 8);
         PUT(item->last_entry, at + 16);
-        PUT(item->hashes, at + 24);
-        PUT(item->dead_hashes, at + 28);
+        PUT((uint32_t)item->held.hashes, at + 24);
+        PUT((uint32_t)item->dead.hashes, at + 28);
+        PUT((uint32_t)item->held.patches, at + 32);
+        PUT((uint32_t)item->dead.patches, at + 36);
     }
     seal(out, MANIFEST_BYTES(manifest->count));
 }
@@ -106,8 +110,9 @@ static bool manifest_in_order(const db_manifest *manifest) {
     uint64_t last = 0;
     for (uint32_t i = 0; i < manifest->count; i++) {
         const manifest_item *item = &manifest->item[i];
-        if (item->first_entry <= last || item->last_entry < item->first_entry || item->hashes == 0 ||
-            item->hashes > SEGMENT_MAX_HASHES || item->dead_hashes > item->hashes)
+        if (item->first_entry <= last || item->last_entry < item->first_entry || amount_size(item->held) == 0 ||
+            item->held.hashes > SEGMENT_MAX_HASHES || item->held.patches > SEGMENT_MAX_PATCHES ||
+            !amount_within(item->dead, item->held))
             return false;
         last = item->last_entry;
     }
@@ -125,11 +130,13 @@ int manifest_unpack(const void *bytes, size_t size, db_manifest *out) {
     for (size_t i = 0; i < out->count; i++) {
         manifest_item *item = &out->item[i];
         const size_t at = MANIFEST_BYTES(i);
+        uint32_t amount[4];
         GET(item->segment, at);
         GET(item->first_entry, at + 8);
         GET(item->last_entry, at + 16);
-        GET(item->hashes, at + 24);
-        GET(item->dead_hashes, at + 28);
+        GET(amount, at + 24);
+        item->held = (db_amount){amount[0], amount[2]};
+        item->dead = (db_amount){amount[1], amount[3]};
     }
     return manifest_in_order(out) ? RESIGHT_OK : RESIGHT_E_DAMAGED;
 }
@@ -176,15 +183,16 @@ size_t bank_pack(const bank_record *record, uint8_t out[BANK_BYTES]) {
     PUT((uint32_t)name_bytes, 20);
     PUT(bank->entries, 24);
     PUT(record->videos, 32);
-    PUT(record->hashes, 40);
-    memcpy(out + 48, bank->name, name_bytes);
-    seal(out, 48 + name_bytes);
-    return 48 + name_bytes;
+    PUT(record->held.hashes, 40);
+    PUT(record->held.patches, 48);
+    memcpy(out + BANK_HEAD_BYTES, bank->name, name_bytes);
+    seal(out, BANK_HEAD_BYTES + name_bytes);
+    return BANK_HEAD_BYTES + name_bytes;
 }
 
 int bank_unpack(const void *bytes, size_t size, bank_record *out) {
     uint32_t polarity, name_bytes;
-    if (size < 48 || size > 48 + RESIGHT_BANK_NAME_MAX || !intact(bytes, size))
+    if (size < BANK_HEAD_BYTES || size > BANK_BYTES || !intact(bytes, size))
         return RESIGHT_E_DAMAGED;
     *out = (bank_record){0};
     GET(out->bank.id, 4);
@@ -194,10 +202,11 @@ int bank_unpack(const void *bytes, size_t size, bank_record *out) {
     GET(name_bytes, 20);
     GET(out->bank.entries, 24);
     GET(out->videos, 32);
-    GET(out->hashes, 40);
+    GET(out->held.hashes, 40);
+    GET(out->held.patches, 48);
     out->bank.polarity = (resight_polarity)polarity;
-    memcpy(out->bank.name, (const uint8_t *)bytes + 48, size - 48);
-    const bool good = name_bytes == size - 48 && strlen(out->bank.name) == name_bytes;
+    memcpy(out->bank.name, (const uint8_t *)bytes + BANK_HEAD_BYTES, size - BANK_HEAD_BYTES);
+    const bool good = name_bytes == size - BANK_HEAD_BYTES && strlen(out->bank.name) == name_bytes;
     return good && bank_check(&out->bank, NULL) == RESIGHT_OK ? RESIGHT_OK : RESIGHT_E_DAMAGED;
 }
 
@@ -231,6 +240,7 @@ void part_seal(const part_head *head, uint8_t *value, size_t size) {
     PUT(head->part, 24);
     PUT(head->hashes, 28);
     PUT(head->entries, 32);
+    PUT(head->patches, 36);
     seal(out, size);
 }
 
@@ -242,6 +252,7 @@ int part_unpack(const void *bytes, size_t size, uint64_t key, part_head *out) {
     GET(out->part, 24);
     GET(out->hashes, 28);
     GET(out->entries, 32);
+    GET(out->patches, 36);
     const bool named = PART_KEY(out->segment, out->part) == key;
     return named && out->payload_bytes <= size - PART_HEAD_BYTES ? RESIGHT_OK : RESIGHT_E_DAMAGED;
 }
@@ -250,28 +261,61 @@ bool part_intact(const void *value, size_t size) {
     return intact(value, size);
 }
 
-void plan_pack(const resight_index_plan *plan, uint8_t *out) {
-    PUT(plan->radius_bits, 0);
-    PUT(plan->band_count, 4);
+static void bands_pack(const resight_index_plan *plan, uint8_t *out) {
     for (size_t b = 0; b < plan->band_count; b++) {
-        PUT(plan->band[b].first_bit, PLAN_BYTES(b));
-        PUT(plan->band[b].width_bits, PLAN_BYTES(b) + 2);
-        PUT(plan->band[b].radius_bits, PLAN_BYTES(b) + 3);
+        PUT(plan->band[b].first_bit, 4 * b);
+        PUT(plan->band[b].width_bits, 4 * b + 2);
+        PUT(plan->band[b].radius_bits, 4 * b + 3);
     }
 }
 
-int plan_unpack(const void *bytes, size_t size, resight_index_plan *out) {
-    *out = (resight_index_plan){0};
+static void bands_unpack(const uint8_t *bytes, resight_index_plan *out) {
+    for (size_t b = 0; b < out->band_count; b++) {
+        GET(out->band[b].first_bit, 4 * b);
+        GET(out->band[b].width_bits, 4 * b + 2);
+        GET(out->band[b].radius_bits, 4 * b + 3);
+    }
+}
+
+size_t plan_pack(const segment_plan *plan, uint8_t *out) {
+    PUT(plan->hashes.radius_bits, 0);
+    PUT(plan->hashes.band_count, 4);
+    PUT(plan->keys.radius_bits, 8);
+    PUT(plan->keys.band_count, 12);
+    bands_pack(&plan->hashes, out + PLAN_BYTES(0));
+    bands_pack(&plan->keys, out + PLAN_BYTES(plan->hashes.band_count));
+    return PLAN_BYTES(plan->hashes.band_count + plan->keys.band_count);
+}
+
+int plan_unpack(const void *bytes, size_t size, segment_plan *out) {
+    *out = (segment_plan){0};
     if (size < PLAN_BYTES(0))
         return RESIGHT_E_DAMAGED;
-    GET(out->radius_bits, 0);
-    GET(out->band_count, 4);
-    if (out->band_count > RESIGHT_MAX_BANDS || size != PLAN_BYTES(out->band_count))
+    GET(out->hashes.radius_bits, 0);
+    GET(out->hashes.band_count, 4);
+    GET(out->keys.radius_bits, 8);
+    GET(out->keys.band_count, 12);
+    if (out->hashes.band_count > RESIGHT_MAX_BANDS || out->keys.band_count > RESIGHT_MAX_KEY_BANDS ||
+        size != PLAN_BYTES(out->hashes.band_count + out->keys.band_count))
         return RESIGHT_E_DAMAGED;
-    for (size_t b = 0; b < out->band_count; b++) {
-        GET(out->band[b].first_bit, PLAN_BYTES(b));
-        GET(out->band[b].width_bits, PLAN_BYTES(b) + 2);
-        GET(out->band[b].radius_bits, PLAN_BYTES(b) + 3);
-    }
-    return resight_index_plan_check(out) == RESIGHT_OK ? RESIGHT_OK : RESIGHT_E_DAMAGED;
+    bands_unpack((const uint8_t *)bytes + PLAN_BYTES(0), &out->hashes);
+    bands_unpack((const uint8_t *)bytes + PLAN_BYTES(out->hashes.band_count), &out->keys);
+    const bool hashes_hold = out->hashes.band_count == 0 || resight_index_plan_check(&out->hashes) == RESIGHT_OK;
+    return hashes_hold && resight_key_plan_check(&out->keys) == RESIGHT_OK ? RESIGHT_OK : RESIGHT_E_DAMAGED;
+}
+
+uint32_t chunk_patches(uint32_t patch_count, uint32_t chunk) {
+    const uint32_t left = patch_count - chunk * CHUNK_PATCHES;
+    return left < CHUNK_PATCHES ? left : CHUNK_PATCHES;
+}
+
+void chunk_pack(const resight_patch *patches, uint32_t count, uint8_t *out) {
+    memset(out, 0, CHUNK_BYTES(0));
+    memcpy(out + CHUNK_BYTES(0), patches, count * sizeof *patches);
+    seal(out, CHUNK_BYTES(count));
+}
+
+const uint8_t *chunk_unpack(const void *bytes, size_t size, uint32_t count) {
+    const bool holds = size == CHUNK_BYTES(count) && intact(bytes, size);
+    return holds ? (const uint8_t *)bytes + CHUNK_BYTES(0) : NULL;
 }

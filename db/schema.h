@@ -12,11 +12,12 @@
 #error "libresight-db uses segments in place, and LMDB's file has the machine's words: little-endian, 64-bit only"
 #endif
 
-#define FORMAT_VERSION 1
+#define FORMAT_VERSION 2
 /* The guaranteed radius lies below the limit of resight_index_plan_for(). */
 #define RADIUS_MAX_BITS 63
 /* One value holds all hashes of a segment so that they lie in one piece: 1 GiB of them, under LMDB's 4 GiB - 1. */
 #define SEGMENT_MAX_HASHES (1u << 25)
+#define SEGMENT_MAX_PATCHES RESIGHT_KEY_INDEX_MAX
 /* Before the arrays of a part. LMDB puts a large value 16 bytes into a page, so the array starts 64 bytes into it. */
 #define PART_HEAD_BYTES 48
 
@@ -31,18 +32,45 @@ typedef struct db_format {
 } db_format;
 #define FORMAT_BYTES 40
 
+/* What entries bring into the index. */
+typedef struct db_amount {
+    uint64_t hashes, patches;
+} db_amount;
+
+static inline db_amount amount_sum(db_amount a, db_amount b) {
+    return (db_amount){a.hashes + b.hashes, a.patches + b.patches};
+}
+
+static inline db_amount amount_less(db_amount a, db_amount b) {
+    return (db_amount){a.hashes - b.hashes, a.patches - b.patches};
+}
+
+static inline bool amount_same(db_amount a, db_amount b) {
+    return a.hashes == b.hashes && a.patches == b.patches;
+}
+
+/* Is none of `part` more than in `whole`? */
+static inline bool amount_within(db_amount part, db_amount whole) {
+    return part.hashes <= whole.hashes && part.patches <= whole.patches;
+}
+
+/* What is compared one by one costs about the same for either. */
+static inline uint64_t amount_size(db_amount a) {
+    return a.hashes + a.patches;
+}
+
 /* Numbers that were never given out before, and what is not yet indexed. */
 typedef struct db_state {
     uint64_t next_entry, next_segment;
-    uint64_t tail_hashes; /* of live entries past the manifest's covered_entry */
+    db_amount tail; /* of live entries past the manifest's covered_entry */
     uint32_t next_bank;
 } db_state;
 #define STATE_BYTES 40
 
 typedef struct manifest_item {
     uint64_t segment;
-    uint64_t first_entry, last_entry; /* every hash in the segment belongs to an entry in this range */
-    uint32_t hashes, dead_hashes;     /* dead: their entry has been removed */
+    uint64_t first_entry, last_entry; /* everything in the segment belongs to an entry in this range */
+    db_amount held, dead;             /* dead: of these, what removed entries had */
 } manifest_item;
 
 /* The segments that are current, in order of entry id. */
@@ -52,36 +80,50 @@ typedef struct db_manifest {
     uint32_t count;
     manifest_item item[RESIGHT_MAX_SEGMENTS];
 } db_manifest;
-#define MANIFEST_BYTES(count) (32 + (size_t)(count)*32)
+#define MANIFEST_BYTES(count) (32 + (size_t)(count)*40)
 
 typedef struct bank_record {
     resight_bank bank;
-    uint64_t videos, hashes; /* of its live entries */
+    uint64_t videos; /* live */
+    db_amount held;  /* by its live entries */
 } bank_record;
-#define BANK_BYTES (56 + RESIGHT_BANK_NAME_MAX)
+#define BANK_HEAD_BYTES 56
+#define BANK_BYTES (BANK_HEAD_BYTES + RESIGHT_BANK_NAME_MAX)
 
-/* An entry's record where it lies; borrowed, and marks are not aligned. */
+/* An entry's record where it lies; borrowed, and marks and sets are not aligned. */
 typedef struct entry_view {
     uint64_t id;
     uint32_t bank, mark_count, label_count;
+    uint32_t patch_count, set_count;
     resight_media_kind kind;
     bool has_sha256;
     int64_t added_us, duration_us;
     const uint8_t *sha256; /* [32] */
     const uint8_t *marks;
+    const uint8_t *sets; /* of patches */
     const char *name;
     const char *labels; /* key NUL value NUL, label_count times */
     size_t label_bytes;
 } entry_view;
 
-/* Parts of a segment. Band b has its offsets in PART_BANDS + 2b and its postings in PART_BANDS + 2b + 1. */
-enum { PART_PLAN = 0, PART_HASHES = 1, PART_ENTRIES = 2, PART_BANDS = 3 };
+/* An entry's patches lie in chunks of their own, so that neither reading an entry nor one patch reads them all. Eight
+ * full chunks fill a page of LMDB's. */
+#define CHUNK_PATCHES 30
+#define CHUNK_BYTES(count) (8 + (size_t)(count) * sizeof(resight_patch))
+#define CHUNK_COUNT(patches) (((uint32_t)(patches) + CHUNK_PATCHES - 1) / CHUNK_PATCHES)
+#define CHUNK_KEY(entry, chunk) ((uint64_t)(entry) << 16 | (chunk))
+#define CHUNK_KEY_ENTRY(key) ((uint64_t)(key) >> 16)
+_Static_assert(CHUNK_COUNT(RESIGHT_ENTRY_PATCHES_MAX) <= 1 << 16, "the number of a chunk fits its key");
+
+/* Parts of a segment. Bands are numbered through, those of the hashes first, then those of the keys of patches: band b
+ * has its offsets in PART_BANDS + 2b and its postings in PART_BANDS + 2b + 1. */
+enum { PART_PLAN = 0, PART_HASHES = 1, PART_ENTRIES = 2, PART_KEYS = 3, PART_BANDS = 4 };
 #define PART_KEY(segment, part) ((uint64_t)(segment) << 16 | (part))
 #define PART_KEY_SEGMENT(key) ((uint64_t)(key) >> 16)
 
 typedef struct part_head {
     uint64_t segment, payload_bytes;
-    uint32_t part, hashes, entries;
+    uint32_t part, hashes, entries, patches;
 } part_head;
 
 /* The key of a digest: the digest, then the bank in big-endian so that keys sort by bank. */
@@ -112,6 +154,14 @@ int entry_check(const resight_entry *entry, size_t *size, resight_error *error);
 void entry_pack(const resight_entry *entry, uint8_t *out, size_t size);
 int entry_unpack(const void *bytes, size_t size, uint64_t id, entry_view *out);
 resight_mark entry_mark(const entry_view *entry, uint32_t mark);
+resight_patch_set entry_set(const entry_view *entry, uint32_t set);
+db_amount entry_amount(const entry_view *entry);
+
+/* Patches of an entry from number chunk * CHUNK_PATCHES on; how many of `patch_count` there are. */
+uint32_t chunk_patches(uint32_t patch_count, uint32_t chunk);
+void chunk_pack(const resight_patch *patches, uint32_t count, uint8_t *out);
+/* The patches where they lie, not aligned; NULL when the record does not hold. */
+const uint8_t *chunk_unpack(const void *bytes, size_t size, uint32_t count);
 
 digest_key digest_key_of(const uint8_t sha256[32], uint32_t bank);
 uint32_t digest_key_bank(const void *key);
@@ -124,10 +174,17 @@ void part_seal(const part_head *head, uint8_t *value, size_t size);
 int part_unpack(const void *value, size_t size, uint64_t key, part_head *out);
 bool part_intact(const void *value, size_t size);
 
-/* Ids of entries, then where the hashes of each begin, and the number of hashes. */
-#define ENTRIES_BYTES(entries) ((size_t)(entries)*12 + 4)
-#define PLAN_BYTES(bands) (8 + (size_t)(bands)*4)
-void plan_pack(const resight_index_plan *plan, uint8_t *out);
-int plan_unpack(const void *bytes, size_t size, resight_index_plan *out);
+/* Ids of entries, then where the hashes of each begin, and the number of hashes, then the same of patches. */
+#define ENTRIES_BYTES(entries) ((size_t)(entries)*16 + 8)
+
+/* How a segment is cut. A plan without bands is that of nothing to look up, or of patches that are scanned. */
+typedef struct segment_plan {
+    resight_index_plan hashes, keys;
+} segment_plan;
+#define SEGMENT_MAX_BANDS (RESIGHT_MAX_BANDS + RESIGHT_MAX_KEY_BANDS)
+#define PLAN_BYTES(bands) (16 + (size_t)(bands)*4)
+/* Bytes used of out[PLAN_BYTES(SEGMENT_MAX_BANDS)]. */
+size_t plan_pack(const segment_plan *plan, uint8_t *out);
+int plan_unpack(const void *bytes, size_t size, segment_plan *out);
 
 #endif

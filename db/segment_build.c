@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * New segments: the hashes of a range of entries, from their records, to the parts of a multi-index. Everything is
- * computed outside the write lock; a transaction only copies finished arrays in.
+ * New segments: the hashes and patches of a range of entries, from their records, to the parts of two multi-indexes.
+ * Everything is computed outside the write lock; a transaction only copies finished arrays in.
  */
 #include "array.h"
+#include "chunk.h"
 #include "segment.h"
 #include "writer.h"
 
@@ -12,11 +13,13 @@
 
 /* A transaction keeps what it writes in memory until it commits: more than this only when one part alone is larger. */
 #define TRANSACTION_BYTES ((size_t)64 << 20)
-/* So many hashes are put into a band in about a millisecond. */
-#define SMALL_HASHES 131072
+/* So many hashes or keys are put into a band in about a millisecond. */
+#define SMALL_COUNT 131072
 
 void segment_source_free(segment_source *source) {
     free(source->hashes);
+    free(source->keys);
+    free(source->first_key);
     free(source->entry);
     free(source->first);
     *source = (segment_source){0};
@@ -26,36 +29,67 @@ static int no_memory(const resight_db *db, resight_error *error) {
     return resight_fail(error, RESIGHT_E_NOMEM, "%s: no memory to build a segment", db->dir);
 }
 
-static bool append_entry(segment_source *source, const entry_view *entry) {
+/* Room for one more entry and what it brings. */
+static bool make_room(segment_source *source, db_amount more) {
     const size_t count = source->entry_count;
-    if (!array_reserve(&source->hashes, &source->hash_capacity, source->hash_count, entry->mark_count) ||
-        !array_reserve(&source->entry, &source->entry_capacity, count, 1) ||
-        !array_reserve(&source->first, &source->first_capacity, count, 2))
-        return false;
+    return array_reserve(&source->hashes, &source->hash_capacity, source->hash_count, (size_t)more.hashes) &&
+           array_reserve(&source->keys, &source->key_capacity, source->key_count, (size_t)more.patches) &&
+           array_reserve(&source->entry, &source->entry_capacity, count, 1) &&
+           array_reserve(&source->first, &source->first_capacity, count, 2) &&
+           array_reserve(&source->first_key, &source->first_key_capacity, count, 2);
+}
+
+/* The keys of an entry's patches, from its chunks. */
+static int append_keys(resight_db *db, MDB_txn *txn, const entry_view *entry, segment_source *source,
+                       resight_error *error) {
+    for (uint32_t chunk = 0; chunk < CHUNK_COUNT(entry->patch_count); chunk++) {
+        const uint8_t *patches = NULL;
+        const int status = chunk_read(db, txn, entry, chunk, &patches, error);
+        if (status != RESIGHT_OK)
+            return status;
+        for (uint32_t i = 0; i < chunk_patches(entry->patch_count, chunk); i++)
+            source->keys[source->key_count++] = patch_at(patches, i).key;
+    }
+    return RESIGHT_OK;
+}
+
+static int append_entry(resight_db *db, MDB_txn *txn, const entry_view *entry, segment_source *source,
+                        resight_error *error) {
+    const size_t count = source->entry_count, keys_before = source->key_count;
+    if (!make_room(source, entry_amount(entry)))
+        return no_memory(db, error);
+    const int status = append_keys(db, txn, entry, source, error);
+    if (status != RESIGHT_OK) {
+        source->key_count = keys_before;
+        return status;
+    }
     source->first[count] = (uint32_t)source->hash_count;
+    source->first_key[count] = (uint32_t)keys_before;
     source->entry[count] = entry->id;
     for (uint32_t i = 0; i < entry->mark_count; i++)
         source->hashes[source->hash_count++] = entry_mark(entry, i).hash;
     source->first[count + 1] = (uint32_t)source->hash_count;
+    source->first_key[count + 1] = (uint32_t)source->key_count;
     source->entry_count++;
-    return true;
+    return RESIGHT_OK;
 }
 
-static int take_entry(resight_db *db, MDB_val value, uint64_t id, uint32_t max_hashes, segment_source *source,
+static int take_entry(resight_db *db, MDB_txn *txn, MDB_val value, uint64_t id, db_amount most, segment_source *source,
                       resight_error *error) {
     entry_view entry;
     if (entry_unpack(value.mv_data, value.mv_size, id, &entry) != RESIGHT_OK)
         return resight_fail(error, RESIGHT_E_DAMAGED, "%s: the record of entry %llu does not hold; run verify", db->dir,
                             (unsigned long long)id);
-    if (source->hash_count + entry.mark_count > max_hashes)
+    const db_amount more = entry_amount(&entry);
+    if (!amount_within(amount_sum(source_amount(source), more), most))
         return RESIGHT_E_LIMIT;
-    if (entry.mark_count > 0 && !append_entry(source, &entry))
-        return no_memory(db, error);
-    source->last_entry = id;
-    return RESIGHT_OK;
+    const int status = amount_size(more) > 0 ? append_entry(db, txn, &entry, source, error) : RESIGHT_OK;
+    if (status == RESIGHT_OK)
+        source->last_entry = id;
+    return status;
 }
 
-static int collect(resight_db *db, MDB_cursor *cursor, uint64_t from, uint64_t to, uint32_t max_hashes,
+static int collect(resight_db *db, MDB_cursor *cursor, uint64_t from, uint64_t to, db_amount most,
                    segment_source *source, resight_error *error) {
     MDB_val key = val_of(&from, sizeof from), value;
     int code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
@@ -64,20 +98,20 @@ static int collect(resight_db *db, MDB_cursor *cursor, uint64_t from, uint64_t t
         memcpy(&id, key.mv_data, sizeof id);
         if (id > to)
             return RESIGHT_OK;
-        const int status = take_entry(db, value, id, max_hashes, source, error);
+        const int status = take_entry(db, mdb_cursor_txn(cursor), value, id, most, source, error);
         if (status != RESIGHT_OK)
             return status;
     }
     return code == MDB_NOTFOUND ? RESIGHT_OK : db_fail(db, code, "read the entries", error);
 }
 
-int segment_collect(resight_db *db, MDB_txn *txn, uint64_t from, uint64_t to, uint32_t max_hashes,
-                    segment_source *source, resight_error *error) {
+int segment_collect(resight_db *db, MDB_txn *txn, uint64_t from, uint64_t to, db_amount most, segment_source *source,
+                    resight_error *error) {
     MDB_cursor *cursor = NULL;
     const int code = mdb_cursor_open(txn, db->entry, &cursor);
     if (code != 0)
         return db_fail(db, code, "read the entries", error);
-    const int status = collect(db, cursor, from, to, max_hashes, source, error);
+    const int status = collect(db, cursor, from, to, most, source, error);
     mdb_cursor_close(cursor);
     return status;
 }
@@ -126,56 +160,98 @@ static int put_part(part_store *store, uint32_t part, const MDB_val *pieces, siz
         return writer_fail(store->writer, code == MDB_KEYEXIST ? MDB_CORRUPTED : code, "store a segment", error);
     uint8_t *to = (uint8_t *)value.mv_data + PART_HEAD_BYTES;
     for (size_t i = 0; i < count; to += pieces[i++].mv_size)
-        memcpy(to, pieces[i].mv_data, pieces[i].mv_size);
+        if (pieces[i].mv_size > 0)
+            memcpy(to, pieces[i].mv_data, pieces[i].mv_size);
     part_seal(&store->head, value.mv_data, value.mv_size);
     store->pending_bytes += value.mv_size;
     return store->pending_bytes < TRANSACTION_BYTES ? RESIGHT_OK : commit_pending(store, error);
 }
 
-static int put_arrays(part_store *store, const segment_source *source, const resight_index_plan *plan,
-                      resight_error *error) {
-    uint8_t bytes[PLAN_BYTES(RESIGHT_MAX_BANDS)];
-    plan_pack(plan, bytes);
-    const MDB_val packed = val_of(bytes, PLAN_BYTES(plan->band_count));
+static int put_arrays(part_store *store, const segment_source *source, const segment_plan *plan, resight_error *error) {
+    uint8_t bytes[PLAN_BYTES(SEGMENT_MAX_BANDS)];
+    const MDB_val packed = val_of(bytes, plan_pack(plan, bytes));
     const MDB_val hashes = val_of(source->hashes, source->hash_count * sizeof *source->hashes);
-    const MDB_val entries[2] = {val_of(source->entry, source->entry_count * sizeof *source->entry),
-                                val_of(source->first, (source->entry_count + 1) * sizeof *source->first)};
+    const MDB_val keys = val_of(source->keys, source->key_count * sizeof *source->keys);
+    const MDB_val entries[3] = {val_of(source->entry, source->entry_count * sizeof *source->entry),
+                                val_of(source->first, (source->entry_count + 1) * sizeof *source->first),
+                                val_of(source->first_key, (source->entry_count + 1) * sizeof *source->first_key)};
     int status = put_part(store, PART_PLAN, &packed, 1, error);
     if (status == RESIGHT_OK)
         status = put_part(store, PART_HASHES, &hashes, 1, error);
-    return status == RESIGHT_OK ? put_part(store, PART_ENTRIES, entries, 2, error) : status;
+    if (status == RESIGHT_OK)
+        status = put_part(store, PART_ENTRIES, entries, 3, error);
+    return status == RESIGHT_OK ? put_part(store, PART_KEYS, &keys, 1, error) : status;
 }
 
-static int put_band(part_store *store, const segment_source *source, const resight_index_plan *plan, uint32_t number,
+/* Hashes or keys to be put into bands: one of the two arrays. */
+typedef struct band_source {
+    const resight_hash *hashes;
+    const uint64_t *keys;
+    uint32_t count;
+} band_source;
+
+static size_t posting_bytes(const band_source *source) {
+    return source->count * (source->hashes ? sizeof(uint32_t) : (size_t)RESIGHT_KEY_POSTING_BYTES);
+}
+
+static int build_band(const band_source *source, const resight_band *band, uint32_t *offsets, void *postings) {
+    return source->hashes ? resight_band_build(band, source->hashes, source->count, offsets, postings)
+                          : resight_key_band_build(band, source->keys, source->count, offsets, postings);
+}
+
+static int put_band(part_store *store, const band_source *source, const resight_band *band, uint32_t number,
                     resight_error *error) {
-    const resight_band *band = &plan->band[number];
     const size_t count = resight_band_offsets(band);
     CLEANUP_FREE uint32_t *offsets = calloc(count, sizeof *offsets);
-    CLEANUP_FREE uint32_t *postings = calloc(source->hash_count, sizeof *postings);
+    CLEANUP_FREE void *postings = calloc(posting_bytes(source), 1);
     if (!offsets || !postings)
         return no_memory(store->db, error);
     /* Others write on while a large band is built; a small one costs less than a flush of the device. */
-    int status = source->hash_count > SMALL_HASHES ? commit_pending(store, error) : RESIGHT_OK;
+    int status = source->count > SMALL_COUNT ? commit_pending(store, error) : RESIGHT_OK;
     if (status == RESIGHT_OK)
-        status = resight_band_build(band, source->hashes, (uint32_t)source->hash_count, offsets, postings);
+        status = build_band(source, band, offsets, postings);
     const MDB_val first = val_of(offsets, count * sizeof *offsets);
-    const MDB_val second = val_of(postings, source->hash_count * sizeof *postings);
+    const MDB_val second = val_of(postings, posting_bytes(source));
     if (status == RESIGHT_OK)
         status = put_part(store, PART_BANDS + 2 * number, &first, 1, error);
     return status == RESIGHT_OK ? put_part(store, PART_BANDS + 2 * number + 1, &second, 1, error) : status;
 }
 
+static int put_bands(part_store *store, const segment_source *source, const segment_plan *plan, resight_error *error) {
+    const band_source hashes = {source->hashes, NULL, (uint32_t)source->hash_count};
+    const band_source keys = {NULL, source->keys, (uint32_t)source->key_count};
+    int status = RESIGHT_OK;
+    for (uint32_t b = 0; status == RESIGHT_OK && b < plan->hashes.band_count; b++)
+        status = put_band(store, &hashes, &plan->hashes.band[b], b, error);
+    for (uint32_t b = 0; status == RESIGHT_OK && b < plan->keys.band_count; b++)
+        status = put_band(store, &keys, &plan->keys.band[b], plan->hashes.band_count + b, error);
+    return status;
+}
+
+static int make_plan(const resight_db *db, const segment_source *source, segment_plan *out, resight_error *error) {
+    *out = (segment_plan){0};
+    int status = RESIGHT_OK;
+    if (source->hash_count > 0)
+        status = resight_index_plan_for((uint32_t)source->hash_count, db->radius_bits, &out->hashes);
+    if (status == RESIGHT_OK)
+        status = resight_key_plan_for((uint32_t)source->key_count, RESIGHT_PATCH_RADIUS_BITS, &out->keys);
+    return status == RESIGHT_OK
+               ? status
+               : resight_fail(error, status, "%s: no index plan for %u bits", db->dir, db->radius_bits);
+}
+
 int segment_build(resight_db *db, const segment_source *source, uint64_t *id, resight_error *error) {
-    resight_index_plan plan;
+    segment_plan plan;
     CLEANUP(part_store_close)
     part_store store = {.db = db,
-                        .head = {.hashes = (uint32_t)source->hash_count, .entries = (uint32_t)source->entry_count}};
-    int status = resight_index_plan_for((uint32_t)source->hash_count, db->radius_bits, &plan);
-    if (status != RESIGHT_OK)
-        return resight_fail(error, status, "%s: no index plan for %u bits", db->dir, db->radius_bits);
-    status = put_arrays(&store, source, &plan, error);
-    for (uint32_t band = 0; status == RESIGHT_OK && band < plan.band_count; band++)
-        status = put_band(&store, source, &plan, band, error);
+                        .head = {.hashes = (uint32_t)source->hash_count,
+                                 .entries = (uint32_t)source->entry_count,
+                                 .patches = (uint32_t)source->key_count}};
+    int status = make_plan(db, source, &plan, error);
+    if (status == RESIGHT_OK)
+        status = put_arrays(&store, source, &plan, error);
+    if (status == RESIGHT_OK)
+        status = put_bands(&store, source, &plan, error);
     if (status == RESIGHT_OK)
         status = commit_pending(&store, error);
     if (status == RESIGHT_OK)

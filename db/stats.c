@@ -64,7 +64,8 @@ static void sum_banks(const resight_reader *reader, resight_db_stats *out) {
         const bank_record *bank = &reader->banks[i];
         out->entries += bank->bank.entries;
         out->videos += bank->videos;
-        out->hashes += bank->hashes;
+        out->hashes += bank->held.hashes;
+        out->patches += bank->held.patches;
     }
     out->images = out->entries - out->videos;
 }
@@ -75,7 +76,9 @@ static void list_segments(const resight_reader *reader, resight_db_stats *out) {
         const manifest_item *item = &reader->manifest.item[i];
         const db_segment *segment = &reader->segments[i];
         out->segment[i] = (resight_segment_stats){.id = item->segment,
-                                                  .hashes = item->hashes,
+                                                  .hashes = (uint32_t)item->held.hashes,
+                                                  .patches = (uint32_t)item->held.patches,
+                                                  .patch_bands = segment->keys.plan.band_count,
                                                   .bands = segment->index.plan.band_count,
                                                   .radius_bits = segment->index.plan.radius_bits,
                                                   .first_entry = item->first_entry,
@@ -90,7 +93,8 @@ int resight_reader_stats(resight_reader *reader, resight_db_stats *out, resight_
         return status;
     *out = (resight_db_stats){.format_version = FORMAT_VERSION,
                               .radius_bits = reader->db->radius_bits,
-                              .tail_hashes = reader->state.tail_hashes};
+                              .tail_hashes = reader->state.tail.hashes,
+                              .tail_patches = reader->state.tail.patches};
     sum_banks(reader, out);
     list_segments(reader, out);
     int code = measure_file(reader, out);

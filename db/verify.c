@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Verify: every record, digest, bank and count of a snapshot against the rules of FORMAT.md. */
 #include "verify.h"
+#include "array.h"
+#include "chunk.h"
 
 #include "base/cleanup.h"
 #include <stdarg.h>
@@ -79,14 +81,21 @@ int verify_walk(verify *run, bool report, verify_record each, void *user) {
     return walk_table(run, run->db->entry, "entry", visit_record, &walk);
 }
 
-/* Reservoir sampling: the n-th hash takes a place with probability limit / n. */
-static void sample(verify *run, const entry_view *entry) {
+/* Reservoir sampling: the n-th takes a place with probability limit / n. sample_limit: none. */
+static uint64_t sample_place(verify *run, uint32_t *count, uint64_t seen) {
+    return *count < run->sample_limit ? (*count)++ : run->sample_limit == 0 ? 0 : verify_random(run) % seen;
+}
+
+static void sample(verify *run, const entry_view *entry, const resight_patch *patches) {
     for (uint32_t i = 0; i < entry->mark_count; i++) {
-        run->report.hashes++;
-        const uint64_t place =
-            run->sample_count < run->sample_limit ? run->sample_count++ : verify_random(run) % run->report.hashes;
+        const uint64_t place = sample_place(run, &run->sample_count, ++run->report.hashes);
         if (place < run->sample_limit)
             run->samples[place] = entry_mark(entry, i).hash;
+    }
+    for (uint32_t i = 0; patches && i < entry->patch_count; i++) {
+        const uint64_t place = sample_place(run, &run->key_sample_count, ++run->report.patches);
+        if (place < run->sample_limit)
+            run->key_samples[place] = patches[i].key;
     }
 }
 
@@ -99,16 +108,34 @@ static void check_digest(verify *run, const entry_view *entry) {
         verify_fault(run, "entry %llu: its digest does not lead to it", (unsigned long long)entry->id);
 }
 
+/* All patches of an entry; NULL without a status when they do not hold, which is a fault. */
+static resight_patch *read_patches(verify *run, const entry_view *entry, int *status) {
+    CLEANUP_FREE resight_patch *patches = calloc((size_t)entry->patch_count + 1, sizeof *patches);
+    run->chunks += CHUNK_COUNT(entry->patch_count);
+    if (!patches) {
+        *status = RESIGHT_E_NOMEM;
+        return NULL;
+    }
+    if (chunk_read_all(run->db, run->reader->txn, entry, patches, NULL) == RESIGHT_OK)
+        return STEAL(patches);
+    verify_fault(run, "entry %llu: its patches do not hold", (unsigned long long)entry->id);
+    return NULL;
+}
+
 static int check_record(verify *run, const entry_view *entry, void *user) {
     (void)user;
+    int status = RESIGHT_OK;
     run->report.entries++;
-    sample(run, entry);
+    CLEANUP_FREE resight_patch *patches = read_patches(run, entry, &status);
+    if (status != RESIGHT_OK)
+        return status;
+    sample(run, entry, patches);
     const bank_record *bank = reader_bank_of(run->reader, entry->bank);
     if (bank) {
         bank_sums *sums = &run->sums[bank - run->reader->banks];
         sums->entries++;
         sums->videos += entry->kind == RESIGHT_VIDEO;
-        sums->hashes += entry->mark_count;
+        sums->held = amount_sum(sums->held, entry_amount(entry));
     } else {
         verify_fault(run, "entry %llu: there is no bank %u", (unsigned long long)entry->id, entry->bank);
     }
@@ -118,9 +145,9 @@ static int check_record(verify *run, const entry_view *entry, void *user) {
     if (entry->has_sha256)
         check_digest(run, entry);
     if (entry->id > run->reader->manifest.covered_entry)
-        run->tail_hashes += entry->mark_count;
-    else if (entry->mark_count > 0)
-        verify_indexed(run, entry);
+        run->tail = amount_sum(run->tail, entry_amount(entry));
+    else if (amount_size(entry_amount(entry)) > 0 && patches)
+        verify_indexed(run, entry, patches);
     return RESIGHT_OK;
 }
 
@@ -156,13 +183,22 @@ static int check_digests(verify *run) {
     return walk_table(run, run->db->digest, "digest", check_digest_key, NULL);
 }
 
+static void check_chunks(verify *run) {
+    MDB_stat stat = {0};
+    const int code = mdb_stat(run->reader->txn, run->db->patch, &stat);
+    if (code != 0 || stat.ms_entries != run->chunks)
+        verify_fault(run, "%llu chunks of patches, the entries have %llu", (unsigned long long)stat.ms_entries,
+                     (unsigned long long)run->chunks);
+}
+
 static void check_bank(verify *run, size_t at) {
     const bank_record *bank = &run->reader->banks[at];
     const bank_sums *sums = &run->sums[at];
-    if (sums->entries != bank->bank.entries || sums->videos != bank->videos || sums->hashes != bank->hashes)
-        verify_fault(run, "bank %s: counts %llu entries and %llu hashes, has %llu and %llu", bank->bank.name,
-                     (unsigned long long)bank->bank.entries, (unsigned long long)bank->hashes,
-                     (unsigned long long)sums->entries, (unsigned long long)sums->hashes);
+    if (sums->entries != bank->bank.entries || sums->videos != bank->videos || !amount_same(sums->held, bank->held))
+        verify_fault(run, "bank %s: counts %llu entries, %llu hashes and %llu patches, has %llu, %llu and %llu",
+                     bank->bank.name, (unsigned long long)bank->bank.entries, (unsigned long long)bank->held.hashes,
+                     (unsigned long long)bank->held.patches, (unsigned long long)sums->entries,
+                     (unsigned long long)sums->held.hashes, (unsigned long long)sums->held.patches);
     if (bank->bank.id == 0 || bank->bank.id >= run->reader->state.next_bank)
         verify_fault(run, "bank %s: number %u, but the state gives out %u next", bank->bank.name, bank->bank.id,
                      run->reader->state.next_bank);
@@ -173,9 +209,10 @@ static void check_bank(verify *run, size_t at) {
 
 static void check_state(verify *run) {
     const resight_reader *reader = run->reader;
-    if (run->tail_hashes != reader->state.tail_hashes)
-        verify_fault(run, "the state counts %llu hashes in the tail, there are %llu",
-                     (unsigned long long)reader->state.tail_hashes, (unsigned long long)run->tail_hashes);
+    if (!amount_same(run->tail, reader->state.tail))
+        verify_fault(run, "the state counts %llu hashes and %llu patches in the tail, there are %llu and %llu",
+                     (unsigned long long)reader->state.tail.hashes, (unsigned long long)reader->state.tail.patches,
+                     (unsigned long long)run->tail.hashes, (unsigned long long)run->tail.patches);
     if (reader->manifest.covered_entry >= reader->state.next_entry)
         verify_fault(run, "the manifest covers entry %llu, the state gives out %llu next",
                      (unsigned long long)reader->manifest.covered_entry, (unsigned long long)reader->state.next_entry);
@@ -190,8 +227,9 @@ static int check_all(verify *run, resight_error *error) {
     verify_segments(run);
     int status = verify_walk(run, true, check_record, NULL);
     if (status != RESIGHT_OK)
-        return status;
+        return resight_fail(error, status, "%s: no memory to verify", run->db->dir);
     verify_dead(run);
+    check_chunks(run);
     status = check_digests(run);
     for (size_t i = 0; status == RESIGHT_OK && i < run->reader->bank_count; i++)
         check_bank(run, i);
@@ -199,6 +237,8 @@ static int check_all(verify *run, resight_error *error) {
         check_state(run);
     if (status == RESIGHT_OK && run->report.faults == 0)
         status = verify_lookups(run, error);
+    if (status == RESIGHT_OK && run->report.faults == 0)
+        status = verify_patch_lookups(run, error);
     return status;
 }
 
@@ -206,8 +246,9 @@ static void verify_free(verify *run) {
     resight_reader_free(&run->reader);
     free(run->sums);
     free(run->sound);
-    free(run->live_hashes);
+    free(run->live);
     free(run->samples);
+    free(run->key_samples);
 }
 
 /* A snapshot that cannot be taken because something in it does not hold is the first fault. */
@@ -222,9 +263,10 @@ static int prepare(verify *run, uint32_t lookups, resight_error *error) {
     run->random = mdb_txn_id(run->reader->txn);
     run->sums = calloc(run->reader->bank_count + 1, sizeof *run->sums);
     run->sound = calloc(run->reader->manifest.count + 1, sizeof *run->sound);
-    run->live_hashes = calloc(run->reader->manifest.count + 1, sizeof *run->live_hashes);
+    run->live = calloc(run->reader->manifest.count + 1, sizeof *run->live);
     run->samples = calloc((size_t)lookups + 1, sizeof *run->samples);
-    return run->sums && run->sound && run->live_hashes && run->samples
+    run->key_samples = calloc((size_t)lookups + 1, sizeof *run->key_samples);
+    return run->sums && run->sound && run->live && run->samples && run->key_samples
                ? RESIGHT_OK
                : resight_fail(error, RESIGHT_E_NOMEM, "%s: no memory to verify", run->db->dir);
 }

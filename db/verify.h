@@ -7,7 +7,8 @@
 
 /* What the records of a bank add up to. */
 typedef struct bank_sums {
-    uint64_t entries, videos, hashes;
+    uint64_t entries, videos;
+    db_amount held;
 } bank_sums;
 
 typedef struct verify {
@@ -17,12 +18,14 @@ typedef struct verify {
     void *user;
     resight_verify_report report;
     bank_sums *sums; /* [reader->bank_count] */
-    uint64_t digests, tail_hashes;
-    uint8_t *sound;        /* [manifest.count]: 1 when the segment's tables can be followed */
-    uint64_t *live_hashes; /* [manifest.count]: found in the segment by their records */
+    uint64_t digests, chunks;
+    db_amount tail;
+    uint8_t *sound;  /* [manifest.count]: 1 when the segment's tables can be followed */
+    db_amount *live; /* [manifest.count]: found in the segment by their records */
     uint64_t random;
     resight_hash *samples; /* [sample_count] drawn from all live hashes, each as likely as any other */
-    uint32_t sample_count, sample_limit;
+    uint64_t *key_samples; /* [key_sample_count], likewise, from all live patches */
+    uint32_t sample_count, key_sample_count, sample_limit;
 } verify;
 
 /* One line to the sink. */
@@ -35,12 +38,13 @@ int verify_walk(verify *run, bool report, verify_record each, void *user);
 
 /* Each segment by itself: checksums, tables, bands. Fills run->sound. */
 void verify_segments(verify *run);
-/* A record that a segment should have. */
-void verify_indexed(verify *run, const entry_view *entry);
+/* A record that a segment should have, and its patches. */
+void verify_indexed(verify *run, const entry_view *entry, const resight_patch *patches);
 /* When all records have been looked for: what is left of each segment is dead, and as much as the manifest says. */
 void verify_dead(verify *run);
 /* Samples with some bits changed, through the index and by comparing with every record. */
 int verify_lookups(verify *run, resight_error *error);
+int verify_patch_lookups(verify *run, resight_error *error);
 
 /* The next of a sequence that looks random. Source: Steele, Lea, Flood, SplitMix64 (2014). */
 uint64_t verify_random(verify *run);

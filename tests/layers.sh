@@ -12,11 +12,17 @@ lib/kernels | base kernels                  | status cpu
 lib/decode  | base decode                   | status image decode
 lib/luma    | base kernels luma             | status image
 lib/hash    | base kernels luma hash        | status image cpu hash
+lib/region  | base luma region              | status image cpu hash region
 lib/search  | base kernels search           | status hash search
-lib/video   | base video                    | status image decode hash video
-db          | base/cleanup.h base/size.h db | status image hash search video db exchange
+lib/local   | base local                    | status image patch
+lib/video   | base video                    | status image decode hash region video
+lib/tmk     | base tmk                      | status image decode hash tmk
+lib/isolate | base isolate decode/probe.h decode/source.h | status image cpu decode hash video pool
+lib/isolate/worker | base isolate decode/source.h | status image cpu decode hash video pool
+db          | base/cleanup.h base/size.h db | status image hash patch search video db exchange
 db/exchange | base/cleanup.h base/size.h db | status hash video exchange
-cli         | base/cleanup.h base/size.h cli | status image cpu decode hash video search db exchange
+db/match    | base/cleanup.h array.h match  | status image cpu decode hash patch region video db match
+cli         | base/cleanup.h base/size.h cli | status image cpu decode hash patch region video tmk pool search db exchange match
 '
 
 # Is INCLUDE ("room/file.h" or "file.h" beside the includer) one of the ROOMS?
@@ -46,7 +52,8 @@ check() { # ROOT
                 *'"'*)
                     case $include in
                     */*) allowed_internal "$include" "$rooms" && continue ;;
-                    *) [ -e "$root/$folder/$include" ] && continue ;;
+                    *) [ -e "$root/$folder/$include" ] && continue
+                       allowed_internal "$include" "$rooms" && continue ;;
                     esac ;;
                 *) continue ;; # the system and other people's libraries
                 esac

@@ -22,9 +22,17 @@ int ffmpeg_status(int code) {
     }
 }
 
+/* Its decoders return an errno where they mean bad data, and not always the one that they meant. Nothing of the system
+ * is ever asked here, so "device or resource busy" would only mislead. */
+static bool is_errno(int code) {
+    const int last_errno = 4095; /* Linux: include/linux/err.h; FFmpeg's own codes are four letters */
+    return code < 0 && code >= -last_errno;
+}
+
 int ffmpeg_fail(resight_error *error, int code, const char *what) {
     char text[AV_ERROR_MAX_STRING_SIZE] = "";
-    av_strerror(code, text, sizeof text);
+    av_strerror(is_errno(code) && ffmpeg_status(code) == RESIGHT_E_FORMAT ? AVERROR_INVALIDDATA : code, text,
+                sizeof text);
     return resight_fail(error, ffmpeg_status(code), "%s: %s", what, text);
 }
 

@@ -184,6 +184,18 @@ static int open_container(ffmpeg_input *input, const AVInputFormat *demuxer, res
     return code < 0 ? input_fail(input, code, demuxer->name, error) : RESIGHT_OK;
 }
 
+/* What the header says already: FFmpeg forgets a size that is over its limit, and then nobody could say which it was.
+ */
+static int check_sizes(const ffmpeg_input *input, resight_error *error) {
+    int status = RESIGHT_OK;
+    for (unsigned i = 0; status == RESIGHT_OK && i < input->container->nb_streams; i++) {
+        const AVCodecParameters *p = input->container->streams[i]->codecpar;
+        if (p->codec_type == AVMEDIA_TYPE_VIDEO && p->width > 0 && p->height > 0)
+            status = limits_check_raster(&input->file->options->limits, (uint64_t)p->width, (uint64_t)p->height, error);
+    }
+    return status;
+}
+
 /* FFmpeg decodes some frames here to learn what the header does not say: under a limit too. */
 static int find_streams(ffmpeg_input *input, resight_error *error) {
     const unsigned count = input->container->nb_streams;
@@ -242,8 +254,10 @@ static int choose_codec(ffmpeg_input *input, resight_error *error) {
         return resight_fail(error, RESIGHT_E_UNSUPPORTED, "no decoder for video of the codec '%s'",
                             avcodec_get_name(parameters->codec_id));
     if (parameters->width <= 0 || parameters->height <= 0)
-        return resight_fail(error, RESIGHT_E_FORMAT, "%s: the size of the frames is not to be found",
-                            input->codec->name);
+        return resight_fail(
+            error, RESIGHT_E_FORMAT,
+            "%s: the size of the frames is not to be found, or far over the limits (--max-pixels, --max-side)",
+            input->codec->name);
     return limits_check_raster(&input->file->options->limits, (uint64_t)parameters->width, (uint64_t)parameters->height,
                                error);
 }
@@ -258,6 +272,8 @@ int ffmpeg_input_open(ffmpeg_input *input, const media *file, resight_error *err
         status = choose_demuxer(input, &demuxer, error);
     if (status == RESIGHT_OK)
         status = open_container(input, demuxer, error);
+    if (status == RESIGHT_OK)
+        status = check_sizes(input, error);
     if (status == RESIGHT_OK)
         status = find_streams(input, error);
     if (status == RESIGHT_OK)

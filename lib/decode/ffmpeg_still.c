@@ -64,6 +64,8 @@ static int open_codec(still_state *state, resight_error *error) {
     int code = ffmpeg_codec_new(codec, NULL, &state->guard, &state->codec);
     if (code >= 0) {
         state->codec->err_recognition = strictness(state->file->format);
+        state->codec->max_pixels =
+            INT_MAX; /* these ask for the frame first, and our own check says which limit it is */
         code = avcodec_open2(state->codec, codec, NULL);
     }
     return code < 0 ? ffmpeg_fail(error, code, codec->name) : RESIGHT_OK;
@@ -102,13 +104,23 @@ static bool breaks_off(const media *file) {
     }
 }
 
+/* FFmpeg refuses what is far too large without saying that it is. */
+static int check_size(const media *file, resight_error *error) {
+    uint32_t width_px = 0, height_px = 0;
+    if (file->format != RESIGHT_FORMAT_WEBP || !webp_size(file->bytes, file->size_bytes, &width_px, &height_px))
+        return RESIGHT_OK;
+    return limits_check_raster(&file->options->limits, width_px, height_px, error);
+}
+
 static int still_open(void *opaque, const media *file, resight_media_info *info, resight_error *error) {
     still_state *state = opaque;
     state->file = file;
     state->guard = (ffmpeg_guard){.file = file};
     if (breaks_off(file))
         return resight_fail(error, RESIGHT_E_FORMAT, "%s: the file breaks off", resight_format_name(file->format));
-    int status = open_codec(state, error);
+    int status = check_size(file, error);
+    if (status == RESIGHT_OK)
+        status = open_codec(state, error);
     if (status == RESIGHT_OK)
         status = decode(state, error);
     if (status != RESIGHT_OK)

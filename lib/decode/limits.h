@@ -5,9 +5,9 @@
 
 #include <resight/decode.h>
 
-/* Processor time of this thread, in nanoseconds, at the moment a file was opened. */
+/* The moment a file was opened, in nanoseconds: of this thread's processor time, and on the wall. */
 typedef struct stopwatch {
-    int64_t started_ns;
+    int64_t processor_ns, wall_ns;
 } stopwatch;
 
 stopwatch stopwatch_start(void);

@@ -104,13 +104,13 @@ const char *resight_media_kind_name(resight_media_kind kind) {
 }
 
 const char *resight_view_name(resight_view view) {
-    switch ((unsigned)view) {
-    case RESIGHT_VIEW_STORED: return "stored";
-    case RESIGHT_VIEW_ON_WHITE: return "on-white";
-    case RESIGHT_VIEW_ON_BLACK: return "on-black";
-    case RESIGHT_VIEW_REDUCED: return "reduced";
-    case RESIGHT_VIEW_REDUCED | RESIGHT_VIEW_ON_WHITE: return "on-white-reduced";
-    case RESIGHT_VIEW_REDUCED | RESIGHT_VIEW_ON_BLACK: return "on-black-reduced";
-    default: return "unknown";
-    }
+    static const char *const names[][RESIGHT_VIEWS] = {
+        {"stored", "on-white", "on-black"},
+        {"reduced", "on-white-reduced", "on-black-reduced"},
+        {"trimmed", "on-white-trimmed", "on-black-trimmed"},
+        {"rectangle", "on-white-rectangle", "on-black-rectangle"},
+    };
+    const unsigned of = view % 4, part = view / 4; /* a part is always reduced */
+    const unsigned row = part & 4 ? 3 : part & 2 ? 2 : part;
+    return of < RESIGHT_VIEWS && part < 8 && (part < 2 || part & 1) ? names[row][of] : "unknown";
 }

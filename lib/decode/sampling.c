@@ -14,8 +14,15 @@
 /* Clocks beyond some thousand years are damage; below, sums cannot overflow. */
 #define MAX_TIME_US (INT64_MAX / 4)
 
+/* A container may state a frame in a hundred years: some thousands of them would be past the end of time. */
+static int64_t sensible_frame(int64_t frame_us) {
+    if (frame_us < 1)
+        return 1;
+    return frame_us < FORWARD_JUMP_US ? frame_us : FORWARD_JUMP_US;
+}
+
 sampling sampling_start(int64_t every_us, int64_t frame_us) {
-    return (sampling){.every_us = every_us > 0 ? every_us : 0, .frame_us = frame_us > 0 ? frame_us : 1};
+    return (sampling){.every_us = every_us > 0 ? every_us : 0, .frame_us = sensible_frame(frame_us)};
 }
 
 static bool sensible(int64_t shown_us) {

@@ -137,6 +137,25 @@ int resight_source_open_fd(int fd, uint64_t max_bytes, resight_source **out, res
     return RESIGHT_OK;
 }
 
+int source_open_descriptor(int fd, uint64_t size_bytes, resight_source **out, resight_error *error) {
+    resight_source *source = NULL;
+    const int status = source_new(&source, error);
+    if (status != RESIGHT_OK)
+        return status;
+    source->fd = fd;
+    source->size_bytes = size_bytes;
+    *out = source;
+    return RESIGHT_OK;
+}
+
+int source_descriptor(const resight_source *source) {
+    return source->bytes ? -1 : source->fd;
+}
+
+const uint8_t *source_bytes(const resight_source *source) {
+    return source->bytes;
+}
+
 int resight_source_open_memory(const void *bytes, size_t size_bytes, resight_source **out, resight_error *error) {
     resight_source *source = NULL;
     const int status = source_new(&source, error);

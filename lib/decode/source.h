@@ -15,4 +15,14 @@
 int source_read_whole(resight_source *source, buffer *scratch, const uint8_t **bytes, size_t *size_bytes,
                       resight_error *error);
 
+/* Read from a descriptor of a regular file whose length is known: nothing is asked of the system but pread(). Borrowed,
+ * as by resight_source_open_fd(). RESIGHT_OK or RESIGHT_E_NOMEM. */
+int source_open_descriptor(int fd, uint64_t size_bytes, resight_source **out, resight_error *error);
+
+/* The descriptor that a source reads from; -1 when it is in memory. */
+int source_descriptor(const resight_source *source);
+
+/* The bytes of a source in memory; NULL when it reads from a descriptor. */
+const uint8_t *source_bytes(const resight_source *source);
+
 #endif

@@ -12,7 +12,7 @@
 bool animated_png(const uint8_t *bytes, size_t size_bytes) {
     chunk_walk walk = png_chunks(bytes, size_bytes);
     chunk c;
-    while (png_chunk_next(&walk, &c) && !chunk_is(&c, "IDAT"))
+    while (png_chunk_next(&walk, &c) && !chunk_is(&c, "IDAT") && !chunk_is(&c, "IEND"))
         if (chunk_is(&c, "acTL"))
             return true;
     return false;
@@ -27,6 +27,31 @@ bool animated_webp(const uint8_t *bytes, size_t size_bytes) {
 
 bool whole_webp(const uint8_t *bytes, size_t size_bytes) {
     return size_bytes >= 12 && little32(bytes + 4) <= size_bytes - 8;
+}
+
+static uint32_t little24(const uint8_t *p) {
+    return (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0];
+}
+
+/* RFC 9649, section 2.7, 3.4 and RFC 6386, section 9.1: the canvas, or the first picture. */
+bool webp_size(const uint8_t *bytes, size_t size_bytes, uint32_t *width_px, uint32_t *height_px) {
+    chunk_walk walk = riff_chunks(bytes, size_bytes);
+    chunk c;
+    if (!riff_chunk_next(&walk, &c) || c.size_bytes < 10)
+        return false;
+    if (chunk_is(&c, "VP8X")) {
+        *width_px = little24(c.data + 4) + 1;
+        *height_px = little24(c.data + 7) + 1;
+    } else if (chunk_is(&c, "VP8L")) {
+        *width_px = (little32(c.data + 1) & 0x3fff) + 1;
+        *height_px = (little32(c.data + 1) >> 14 & 0x3fff) + 1;
+    } else if (chunk_is(&c, "VP8 ")) {
+        *width_px = little32(c.data + 6) & 0x3fff;
+        *height_px = little32(c.data + 6) >> 16 & 0x3fff;
+    } else {
+        return false;
+    }
+    return true;
 }
 
 /* Microsoft's BITMAPCOREHEADER (12 bytes) and BITMAPINFOHEADER: rows are padded to four bytes. */
@@ -130,7 +155,7 @@ int apng_strip(const uint8_t *bytes, size_t size_bytes, buffer *out, size_t *out
     chunk c = {0};
     size_t written = PNG_SIGNATURE_BYTES;
     memcpy(out->bytes, bytes, PNG_SIGNATURE_BYTES);
-    while (png_chunk_next(&walk, &c)) {
+    while (!chunk_is(&c, "IEND") && png_chunk_next(&walk, &c)) { /* what lies behind its end is not of the file */
         if (!apng_needs(&c))
             continue;
         memcpy(out->bytes + written, c.from, c.whole_bytes);

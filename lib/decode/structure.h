@@ -12,6 +12,9 @@ bool animated_png(const uint8_t *bytes, size_t size_bytes);
 /* The animation flag of the extended header is set: WebP container specification, "VP8X". */
 bool animated_webp(const uint8_t *bytes, size_t size_bytes);
 
+/* The size that its header states; false when there is none. */
+bool webp_size(const uint8_t *bytes, size_t size_bytes, uint32_t *width_px, uint32_t *height_px);
+
 /* All that the RIFF header promises is there. */
 bool whole_webp(const uint8_t *bytes, size_t size_bytes);
 

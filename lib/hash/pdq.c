@@ -97,6 +97,18 @@ int resight_hasher_pdq(resight_hasher *hasher, const resight_image *image, resig
     return status == RESIGHT_OK ? hash_read(hasher, image, as_stored(dialect), out) : status;
 }
 
+int resight_hasher_pdqf(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
+                        float pdqf[RESIGHT_PDQF_FLOATS]) {
+    resight_dct16 dct = {0};
+    int32_t quality = 0;
+    int status = check(image, dialect);
+    if (status == RESIGHT_OK && !too_small(image))
+        status = coefficients(hasher, image, as_stored(dialect), &dct, &quality);
+    if (status == RESIGHT_OK)
+        memcpy(pdqf, dct.freq, sizeof dct.freq);
+    return status;
+}
+
 int resight_hasher_dihedral(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
                             resight_pdq out[RESIGHT_TRANSFORMS]) {
     int status = check(image, dialect);

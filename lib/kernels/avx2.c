@@ -246,6 +246,15 @@ static size_t pick(const uint64_t *hashes, const uint32_t *ids, size_t count, co
     return pick_near(hashes, ids, count, query, radius_bits, places);
 }
 
+static size_t scan_keys(const uint64_t *keys, size_t count, uint64_t query, unsigned radius_bits, uint32_t *places) {
+    return scan_near_keys(keys, count, query, radius_bits, places);
+}
+
+static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count, uint64_t query, unsigned radius_bits,
+                        uint32_t *places) {
+    return pick_near_keys(keys, ids, count, query, radius_bits, places);
+}
+
 const kernel_table kernels_avx2 = {
     .cpu = RESIGHT_CPU_AVX2,
     .full_range = full_range,
@@ -258,4 +267,6 @@ const kernel_table kernels_avx2 = {
     .gradients = gradients,
     .scan = scan,
     .pick = pick,
+    .scan_keys = scan_keys,
+    .pick_keys = pick_keys,
 };

@@ -345,6 +345,50 @@ static size_t pick(const uint64_t *hashes, const uint32_t *ids, size_t count, co
     return pick_near(hashes, ids, count, query, radius_bits, places);
 }
 
+/* Which of eight keys are near. */
+static inline __mmask8 near_keys(__m512i keys, __m512i query, __m512i radius) {
+    return _mm512_cmple_epu64_mask(_mm512_popcnt_epi64(_mm512_xor_si512(keys, query)), radius);
+}
+
+static inline size_t append_places(uint32_t *places, size_t picked, size_t first, unsigned near) {
+    for (; near != 0; near &= near - 1)
+        places[picked++] = (uint32_t)(first + (size_t)__builtin_ctz(near));
+    return picked;
+}
+
+static size_t scan_keys(const uint64_t *keys, size_t count, uint64_t query, unsigned radius_bits, uint32_t *places) {
+    const __m512i sought = _mm512_set1_epi64((int64_t)query), radius = _mm512_set1_epi64(radius_bits);
+    size_t picked = 0, i = 0;
+    for (; i + 16 <= count; i += 16) {
+        const unsigned near = (unsigned)near_keys(_mm512_loadu_si512(keys + i), sought, radius) |
+                              (unsigned)near_keys(_mm512_loadu_si512(keys + i + 8), sought, radius) << 8;
+        if (__builtin_expect(near != 0, 0))
+            picked = append_places(places, picked, i, near);
+    }
+    for (; i < count; i += 8) {
+        const __mmask8 there = (__mmask8)(count - i >= 8 ? 0xffu : (1u << (count - i)) - 1);
+        const __mmask8 near = near_keys(_mm512_maskz_loadu_epi64(there, keys + i), sought, radius) & there;
+        picked = append_places(places, picked, i, near);
+    }
+    return picked;
+}
+
+static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count, uint64_t query, unsigned radius_bits,
+                        uint32_t *places) {
+    const __m512i sought = _mm512_set1_epi64((int64_t)query), radius = _mm512_set1_epi64(radius_bits);
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i += 8) {
+        const __mmask8 there = (__mmask8)(count - i >= 8 ? 0xffu : (1u << (count - i)) - 1);
+        /* Positions are 32 bits without a sign, so they are widened: a gather by 32 bits would read them with one. */
+        const __m512i at = _mm512_cvtepu32_epi64(_mm256_maskz_loadu_epi32(there, ids + i));
+        const __m512i key = _mm512_mask_i64gather_epi64(_mm512_setzero_si512(), there, at, keys, 8);
+        const __mmask8 near = near_keys(key, sought, radius) & there;
+        if (__builtin_expect(near != 0, 0))
+            picked = append_places(places, picked, i, near);
+    }
+    return picked;
+}
+
 const kernel_table kernels_avx512 = {
     .cpu = RESIGHT_CPU_AVX512,
     .full_range = full_range,
@@ -357,4 +401,6 @@ const kernel_table kernels_avx512 = {
     .gradients = gradients,
     .scan = scan,
     .pick = pick,
+    .scan_keys = scan_keys,
+    .pick_keys = pick_keys,
 };

@@ -100,6 +100,16 @@ typedef void scan_fn(const uint64_t *hashes, size_t count, const uint64_t *queri
 typedef size_t pick_fn(const uint64_t *hashes, const uint32_t *ids, size_t count, const uint64_t query[4],
                        unsigned radius_bits, uint32_t *places);
 
+/*
+ * Keys are hashes of one word. Of `count` keys, those within radius_bits of the query: their positions, rising, go to
+ * `places`, which has room for `count`. Returns how many.
+ */
+typedef size_t scan_keys_fn(const uint64_t *keys, size_t count, uint64_t query, unsigned radius_bits, uint32_t *places);
+
+/* The same of the keys at the `count` positions `ids`; what goes to `places` are places in `ids`. */
+typedef size_t pick_keys_fn(const uint64_t *keys, const uint32_t *ids, size_t count, uint64_t query,
+                            unsigned radius_bits, uint32_t *places);
+
 typedef struct kernel_table {
     resight_cpu cpu;
     full_range_fn *full_range;
@@ -112,6 +122,8 @@ typedef struct kernel_table {
     gradients_fn *gradients;
     scan_fn *scan;
     pick_fn *pick;
+    scan_keys_fn *scan_keys;
+    pick_keys_fn *pick_keys;
 } kernel_table;
 
 /* One per file; only scalar is in every build. */

@@ -28,4 +28,25 @@ static inline size_t pick_near(const uint64_t *hashes, const uint32_t *ids, size
     return picked;
 }
 
+/* One key in a cycle, which is what POPCNT gives; a branch for each would only wait for memory sooner. */
+static inline size_t scan_near_keys(const uint64_t *keys, size_t count, uint64_t query, unsigned radius_bits,
+                                    uint32_t *places) {
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++) {
+        places[picked] = (uint32_t)i;
+        picked += (unsigned)__builtin_popcountll(keys[i] ^ query) <= radius_bits;
+    }
+    return picked;
+}
+
+static inline size_t pick_near_keys(const uint64_t *keys, const uint32_t *ids, size_t count, uint64_t query,
+                                    unsigned radius_bits, uint32_t *places) {
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++) {
+        places[picked] = (uint32_t)i;
+        picked += (unsigned)__builtin_popcountll(keys[ids[i]] ^ query) <= radius_bits;
+    }
+    return picked;
+}
+
 #endif

@@ -9,6 +9,7 @@
 #include "kernels/kernels.h"
 
 #include <arm_neon.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define LANES 4
@@ -297,6 +298,29 @@ static size_t pick(const uint64_t *hashes, const uint32_t *ids, size_t count, co
     return picked;
 }
 
+static inline bool near_key(uint64_t key, uint64_t query, unsigned radius_bits) {
+    return vaddv_u8(vcnt_u8(vcreate_u8(key ^ query))) <= radius_bits;
+}
+
+static size_t scan_keys(const uint64_t *keys, size_t count, uint64_t query, unsigned radius_bits, uint32_t *places) {
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++) {
+        places[picked] = (uint32_t)i;
+        picked += near_key(keys[i], query, radius_bits) ? 1 : 0;
+    }
+    return picked;
+}
+
+static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count, uint64_t query, unsigned radius_bits,
+                        uint32_t *places) {
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++) {
+        places[picked] = (uint32_t)i;
+        picked += near_key(keys[ids[i]], query, radius_bits) ? 1 : 0;
+    }
+    return picked;
+}
+
 const kernel_table kernels_neon = {
     .cpu = RESIGHT_CPU_NEON,
     .full_range = full_range,
@@ -309,4 +333,6 @@ const kernel_table kernels_neon = {
     .gradients = gradients,
     .scan = scan,
     .pick = pick,
+    .scan_keys = scan_keys,
+    .pick_keys = pick_keys,
 };

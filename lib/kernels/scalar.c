@@ -161,6 +161,23 @@ static size_t pick(const uint64_t *hashes, const uint32_t *ids, size_t count, co
     return picked;
 }
 
+static size_t scan_keys(const uint64_t *keys, size_t count, uint64_t query, unsigned radius_bits, uint32_t *places) {
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++)
+        if ((unsigned)__builtin_popcountll(keys[i] ^ query) <= radius_bits)
+            places[picked++] = (uint32_t)i;
+    return picked;
+}
+
+static size_t pick_keys(const uint64_t *keys, const uint32_t *ids, size_t count, uint64_t query, unsigned radius_bits,
+                        uint32_t *places) {
+    size_t picked = 0;
+    for (size_t i = 0; i < count; i++)
+        if ((unsigned)__builtin_popcountll(keys[ids[i]] ^ query) <= radius_bits)
+            places[picked++] = (uint32_t)i;
+    return picked;
+}
+
 const kernel_table kernels_scalar = {
     .cpu = RESIGHT_CPU_SCALAR,
     .full_range = full_range,
@@ -173,4 +190,6 @@ const kernel_table kernels_scalar = {
     .gradients = gradients,
     .scan = scan,
     .pick = pick,
+    .scan_keys = scan_keys,
+    .pick_keys = pick_keys,
 };

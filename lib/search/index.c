@@ -7,6 +7,8 @@
  *     probe values ──► bounds of their buckets ──► candidates from the buckets ──► hashes compared
  *      (prefetch offsets)       (prefetch postings)         (prefetch hashes)
  *
+ * Several queries take turns, a block each: what one has asked the memory for arrives while the others work.
+ *
  * Nothing is allocated but hits. Candidates are counted against a budget, so that hashes crowded into few buckets cost
  * a scan and a little, no more. Offsets and postings may lie in a damaged file: none is used before it is checked.
  */
@@ -22,6 +24,9 @@
 #define CANDIDATES 512
 /* A vector of four postings: copying more reads lines that nobody asked for. */
 #define SHORT_BUCKET 4
+
+/* Queries of a batch whose pipelines take turns: as many as a picture has transforms. */
+#define TOGETHER 8
 
 /* Values that differ in one bit from a common one: at most one for each bit of a band. */
 #define ROW_MAX 28
@@ -278,61 +283,132 @@ static int gather_candidates(lookup *l) {
     return status;
 }
 
-static int run(lookup *l) {
+static bool under_way(const lookup *l) {
+    return l->probe_count + l->bucket_count + l->candidate_count > 0;
+}
+
+/* One block through each stage. */
+static int advance_stages(lookup *l) {
     int status = RESIGHT_OK;
-    do {
-        if (l->candidate_count > 0)
-            status = compare_candidates(l);
-        if (status == RESIGHT_OK)
-            status = gather_candidates(l);
-        if (status == RESIGHT_OK)
-            status = read_bounds(l);
-        next_probes(l);
-    } while (status == RESIGHT_OK && l->probe_count + l->bucket_count + l->candidate_count > 0);
+    if (l->candidate_count > 0)
+        status = compare_candidates(l);
+    if (status == RESIGHT_OK)
+        status = gather_candidates(l);
+    if (status == RESIGHT_OK)
+        status = read_bounds(l);
+    next_probes(l);
     return status;
 }
 
 /* ---- Queries ----------------------------------------------------------------------------------------------------- */
 
-/* RESIGHT_OK, a failure, or DEARER_THAN_SCAN. */
-static int look_up(const resight_index *index, const resight_hash *query, unsigned radius_bits, uint16_t query_number,
-                   resight_hits *hits) {
-    lookup l; /* not cleared: the blocks are most of it */
-    l.index = index;
-    l.query = query;
-    l.hits = hits;
-    l.kernels = kernels_for(RESIGHT_CPU_AUTO);
-    l.radius_bits = radius_bits;
-    l.query_number = query_number;
-    l.probe_count = l.bucket_count = l.candidate_count = 0;
+/* The first block of values is on its way, or DEARER_THAN_SCAN. */
+static int begin(lookup *l, const resight_index *index, const resight_hash *query, unsigned radius_bits,
+                 uint16_t query_number, resight_hits *hits) {
+    l->index = index;
+    l->query = query;
+    l->hits = hits;
+    l->kernels = kernels_for(RESIGHT_CPU_AUTO);
+    l->radius_bits = radius_bits;
+    l->query_number = query_number;
+    l->probe_count = l->bucket_count = l->candidate_count = 0;
     for (uint32_t b = 0; b < index->plan.band_count; b++) {
-        l.band_radius[b] = (int8_t)index->plan.band[b].radius_bits;
-        l.value[b] = band_value(query, &index->plan.band[b]);
+        l->band_radius[b] = (int8_t)index->plan.band[b].radius_bits;
+        l->value[b] = band_value(query, &index->plan.band[b]);
     }
-    shrink_radii(&l, index->plan.radius_bits - radius_bits);
+    shrink_radii(l, index->plan.radius_bits - radius_bits);
     const uint64_t scan_cost = (uint64_t)index->count * SCAN_COST;
-    if (expected_cost(&l) > scan_cost)
+    if (expected_cost(l) > scan_cost)
         return DEARER_THAN_SCAN;
-    l.budget = scan_cost / CANDIDATE_COST;
-    l.cursor = (probe_cursor){0, 0, 0};
-    while (l.band_radius[l.cursor.band] < 0)
-        l.cursor.band++;
-    return run(&l);
+    l->budget = scan_cost / CANDIDATE_COST;
+    l->cursor = (probe_cursor){0, 0, 0};
+    while (l->band_radius[l->cursor.band] < 0)
+        l->cursor.band++;
+    next_probes(l);
+    return RESIGHT_OK;
+}
+
+/* A failure, or RESIGHT_OK; given_up has a bit for each query that a scan answers cheaper. */
+static int look_up(lookup *lookups, uint32_t count, uint32_t *given_up) {
+    for (bool any = true; any;) {
+        any = false;
+        for (uint32_t q = 0; q < count; q++) {
+            if (*given_up >> q & 1 || !under_way(&lookups[q]))
+                continue;
+            const int status = advance_stages(&lookups[q]);
+            if (status == DEARER_THAN_SCAN)
+                *given_up |= (uint32_t)1 << q;
+            else if (status != RESIGHT_OK)
+                return status;
+            any = true;
+        }
+    }
+    return RESIGHT_OK;
+}
+
+/* Forget what was found for queries that are scanned for after all. */
+static void forget(resight_hits *hits, size_t first, uint16_t first_query, uint32_t given_up) {
+    size_t kept = first;
+    for (size_t i = first; i < hits->count; i++)
+        if (!(given_up >> (hits->items[i].query - first_query) & 1))
+            hits->items[kept++] = hits->items[i];
+    hits->count = kept;
+}
+
+static int scan_for(const resight_index *index, const resight_hash *queries, uint32_t count, unsigned radius_bits,
+                    uint16_t first_query, uint32_t which, resight_hits *hits) {
+    int status = RESIGHT_OK;
+    for (uint32_t q = 0, together; status == RESIGHT_OK && q < count; q += together) {
+        for (together = 0; q + together < count && which >> (q + together) & 1;)
+            together++; /* neighbours share the pass over the array */
+        const scan_job job = {kernels_for(RESIGHT_CPU_AUTO), index->hashes, queries + q, together,
+                              (uint16_t)(first_query + q),   radius_bits};
+        if (together > 0)
+            status = scan_all(&job, index->count, hits);
+        else
+            together = 1;
+    }
+    return status;
+}
+
+/* At most TOGETHER queries, their hits numbered from first_query on. */
+static int query_some(const resight_index *index, const resight_hash *queries, uint32_t count, unsigned radius_bits,
+                      uint16_t first_query, resight_hits *hits) {
+    lookup lookups[TOGETHER]; /* not cleared: the blocks are most of it */
+    uint32_t given_up = 0;
+    const size_t first = hits->count;
+    for (uint32_t q = 0; q < count; q++)
+        if (radius_bits > index->plan.radius_bits ||
+            begin(&lookups[q], index, &queries[q], radius_bits, (uint16_t)(first_query + q), hits) != RESIGHT_OK)
+            given_up |= (uint32_t)1 << q;
+    const int status = look_up(lookups, count, &given_up);
+    if (status != RESIGHT_OK || given_up == 0)
+        return status;
+    forget(hits, first, first_query, given_up);
+    return scan_for(index, queries, count, radius_bits, first_query, given_up, hits);
+}
+
+static int query_all(const resight_index *index, const resight_hash *queries, uint32_t count, unsigned radius_bits,
+                     uint16_t first_query, resight_hits *hits) {
+    if (radius_bits > 256 || resight_index_plan_check(&index->plan) != RESIGHT_OK)
+        return RESIGHT_E_ARG;
+    const size_t before = hits->count;
+    int status = RESIGHT_OK;
+    for (uint32_t q = 0; status == RESIGHT_OK && q < count; q += TOGETHER)
+        status = query_some(index, queries + q, count - q < TOGETHER ? count - q : TOGETHER, radius_bits,
+                            (uint16_t)(first_query + q), hits);
+    if (status != RESIGHT_OK)
+        hits->count = before;
+    return status;
 }
 
 int resight_index_query(const resight_index *index, const resight_hash *query, unsigned radius_bits,
                         uint16_t query_number, resight_hits *hits) {
-    if (radius_bits > 256 || resight_index_plan_check(&index->plan) != RESIGHT_OK)
-        return RESIGHT_E_ARG;
-    const size_t before = hits->count;
-    int status = DEARER_THAN_SCAN;
-    if (radius_bits <= index->plan.radius_bits)
-        status = look_up(index, query, radius_bits, query_number, hits);
-    if (status < 0)
-        hits->count = before;
-    if (status != DEARER_THAN_SCAN)
-        return status;
-    hits->count = before;
-    const scan_job job = {kernels_for(RESIGHT_CPU_AUTO), index->hashes, query, 1, query_number, radius_bits};
-    return scan_all(&job, index->count, hits);
+    return query_all(index, query, 1, radius_bits, query_number, hits);
+}
+
+int resight_index_query_batch(const resight_index *index, const resight_hash *queries, uint32_t query_count,
+                              unsigned radius_bits, resight_hits *hits) {
+    return query_count < 1 || query_count > UINT16_MAX ? RESIGHT_E_ARG
+                                                       : query_all(index, queries, query_count, radius_bits, 0, hits);
 }

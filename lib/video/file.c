@@ -4,7 +4,7 @@
 #include <resight/video.h>
 
 int resight_hash_file(const char *path, const resight_decode_options *options, const resight_marking *how,
-                      resight_mark_sink sink, void *user, resight_error *error) {
+                      const resight_sink *sink, resight_error *error) {
     CLEANUP(resight_source_free) resight_source *source = NULL;
     CLEANUP(resight_decoder_free) resight_decoder *decoder = NULL;
     CLEANUP(resight_hasher_free) resight_hasher *hasher = NULL;
@@ -16,5 +16,5 @@ int resight_hash_file(const char *path, const resight_decode_options *options, c
         resight_hasher_new(RESIGHT_CPU_AUTO, &hasher) != RESIGHT_OK)
         return resight_fail(error, RESIGHT_E_NOMEM, "no memory for a decoder and a hasher");
     status = resight_decoder_open(decoder, source, &info, error);
-    return status == RESIGHT_OK ? resight_hash_frames(decoder, hasher, how, sink, user, error) : status;
+    return status == RESIGHT_OK ? resight_hash_frames(decoder, hasher, how, sink, error) : status;
 }

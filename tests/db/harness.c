@@ -116,6 +116,31 @@ uint64_t add_hash(resight_db *db, uint32_t bank, const resight_hash *hash) {
     return id;
 }
 
+resight_patch patch_of(uint64_t n) {
+    random_source random = {n * 7919 + 17};
+    const uint64_t key = random_next(&random), place = random_next(&random);
+    return (resight_patch){key, (uint16_t)place, (uint16_t)(place >> 16), (uint16_t)(place >> 32),
+                           (uint16_t)(place >> 48)};
+}
+
+void give_patches(resight_entry *entry, resight_patch *patches, resight_patch_set *sets, uint32_t count, uint32_t each,
+                  uint64_t first) {
+    uint32_t set_count = 0;
+    for (uint32_t i = 0; i < count; i++)
+        patches[i] = patch_of(first + i);
+    for (uint32_t from = 0; from < count; from += each, set_count++)
+        sets[set_count] = (resight_patch_set){.time_us = set_count,
+                                              .first = from,
+                                              .count = count - from < each ? count - from : each,
+                                              .width_px = (uint16_t)(100 + set_count),
+                                              .height_px = 77,
+                                              .view = (uint8_t)(set_count % 2)};
+    entry->patches = patches;
+    entry->patch_count = count;
+    entry->patch_sets = sets;
+    entry->patch_set_count = set_count;
+}
+
 static void say_line(void *user, const char *line) {
     (void)user;
     fprintf(stderr, "verify: %s\n", line);
@@ -152,6 +177,11 @@ void assert_same_entry(const resight_entry *a, const resight_entry *b) {
     cr_assert_eq(a->duration_us, b->duration_us);
     cr_assert_eq(a->mark_count, b->mark_count);
     cr_assert(a->mark_count == 0 || memcmp(a->marks, b->marks, a->mark_count * sizeof *a->marks) == 0);
+    cr_assert_eq(a->patch_set_count, b->patch_set_count);
+    cr_assert(a->patch_set_count == 0 ||
+              memcmp(a->patch_sets, b->patch_sets, a->patch_set_count * sizeof *a->patch_sets) == 0);
+    cr_assert_eq(a->patch_count, b->patch_count);
+    cr_assert(a->patch_count == 0 || memcmp(a->patches, b->patches, a->patch_count * sizeof *a->patches) == 0);
     cr_assert_eq(a->label_count, b->label_count);
     for (uint32_t i = 0; i < a->label_count; i++) {
         cr_assert_str_eq(a->labels[i].key, b->labels[i].key);

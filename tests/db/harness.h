@@ -37,6 +37,12 @@ uint64_t add_hash(resight_db *db, uint32_t bank, const resight_hash *hash);
 resight_mark mark_of(const resight_hash *hash);
 resight_entry image_of(uint32_t bank, const resight_mark *mark);
 
+/* Patch number `n` of a sequence, the same each time. */
+resight_patch patch_of(uint64_t n);
+/* Give the entry `count` patches, from `first` on, in sets of up to `each`; both arrays belong to the caller. */
+void give_patches(resight_entry *entry, resight_patch *patches, resight_patch_set *sets, uint32_t count, uint32_t each,
+                  uint64_t first);
+
 /* Verify or fail the test, with every line that verify says. */
 void assert_sound(resight_db *db, uint32_t lookups);
 

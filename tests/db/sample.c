@@ -10,7 +10,9 @@
 
 enum { GROUPS = 12, GROUP = 40, TAIL = 100 };
 
-/* Image n of the sample; every seventh is removed, every fifth has a digest. */
+/* Image n of the sample; every seventh is removed, every fifth has a digest, every second up to three chunks of
+ * patches.
+ */
 static resight_hash hash_of(uint64_t n) {
     random_source random = {n * 104729};
     return random_hash(&random);
@@ -20,6 +22,17 @@ resight_hash sample_hash(uint32_t n) {
     return hash_of(7 * (uint64_t)(n % 60) + 1);
 }
 
+static uint32_t patches_of(uint64_t n) {
+    return n % 2 ? 0 : (uint32_t)(n * 13 % 75);
+}
+
+resight_patch sample_patch(uint32_t n) {
+    uint64_t image = 7 * (uint64_t)(n % 30) * 2 + 2;
+    while (image % 7 == 0 || patches_of(image) == 0)
+        image += 2;
+    return patch_of(1000 * image + n % patches_of(image));
+}
+
 static void add_image(resight_writer *writer, uint32_t bank, uint64_t n) {
     resight_error error;
     uint64_t id = 0;
@@ -27,7 +40,10 @@ static void add_image(resight_writer *writer, uint32_t bank, uint64_t n) {
     const resight_hash hash = hash_of(n);
     const resight_mark mark = mark_of(&hash);
     const resight_label label = {"number", name};
+    resight_patch patches[75];
+    resight_patch_set set[1];
     resight_entry entry = image_of(bank, &mark);
+    give_patches(&entry, patches, set, patches_of(n), 75, 1000 * n);
     snprintf(name, sizeof name, "path/to/%llu.jpg", (unsigned long long)n);
     entry.name = name;
     entry.added_us = (int64_t)n;
@@ -47,8 +63,11 @@ static void add_video(resight_writer *writer, uint32_t bank, uint64_t n) {
         marks[i] = mark_of(&hash);
         marks[i].time_us = i;
     }
-    const resight_entry entry = {
+    resight_patch patches[100];
+    resight_patch_set sets[9];
+    resight_entry entry = {
         .bank = bank, .kind = RESIGHT_VIDEO, .name = "v", .added_us = 1, .marks = marks, .mark_count = 150};
+    give_patches(&entry, patches, sets, 100, 12, 777);
     assert_ok(resight_writer_add(writer, &entry, &id, &error));
 }
 
@@ -97,6 +116,8 @@ static uint64_t mix_entry(uint64_t digest, const resight_entry *entry) {
     digest = mix(digest, entry->name, strlen(entry->name));
     digest = mix(digest, entry->sha256, 32);
     digest = mix(digest, entry->marks, entry->mark_count * sizeof *entry->marks);
+    digest = mix(digest, entry->patch_sets, entry->patch_set_count * sizeof *entry->patch_sets);
+    digest = mix(digest, entry->patches, entry->patch_count * sizeof *entry->patches);
     for (uint32_t i = 0; i < entry->label_count; i++) {
         digest = mix(digest, entry->labels[i].key, strlen(entry->labels[i].key));
         digest = mix(digest, entry->labels[i].value, strlen(entry->labels[i].value));
@@ -136,6 +157,22 @@ static int digest_queries(resight_reader *reader, uint64_t *digest) {
     return status;
 }
 
+static int digest_patch_queries(resight_reader *reader, uint64_t *digest) {
+    resight_patch_hits found = {0};
+    uint64_t keys[60];
+    for (uint32_t n = 0; n < 60; n++)
+        keys[n] = sample_patch(n).key ^ (UINT64_C(0xff) >> n % 9);
+    const int status = resight_reader_query_patches(reader, keys, 60, NULL, &found, NULL);
+    for (size_t i = 0; status == RESIGHT_OK && i < found.count; i++) {
+        const resight_patch_hit *match = &found.items[i];
+        const uint64_t numbers[] = {match->entry, match->bank, match->set, match->patch, match->query};
+        *digest = mix(mix(*digest, numbers, sizeof numbers), &match->known, sizeof match->known);
+    }
+    const bool none = status == RESIGHT_OK && found.count < 60;
+    resight_patch_hits_free(&found);
+    return none ? RESIGHT_E_DAMAGED : status;
+}
+
 uint64_t sample_digest(resight_db *db) {
     resight_reader *reader = NULL;
     uint64_t digest = 1;
@@ -144,6 +181,8 @@ uint64_t sample_digest(resight_db *db) {
         status = digest_entries(reader, &digest);
     if (status == RESIGHT_OK)
         status = digest_queries(reader, &digest);
+    if (status == RESIGHT_OK)
+        status = digest_patch_queries(reader, &digest);
     resight_reader_free(&reader);
     return status == RESIGHT_OK ? digest : 0;
 }

@@ -14,6 +14,9 @@ uint64_t sample_digest(resight_db *db);
 /* The n-th hash that was stored as the only mark of an image that is still there. */
 resight_hash sample_hash(uint32_t n);
 
+/* A patch of an image that is still there. */
+resight_patch sample_patch(uint32_t n);
+
 /* A whole file in memory; free() it. */
 uint8_t *file_read(const char *path, size_t *size);
 void file_write(const char *path, const uint8_t *bytes, size_t size);

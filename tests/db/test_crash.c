@@ -40,6 +40,11 @@ typedef struct actor {
     uint64_t seed;
 } actor;
 
+/* Entry `id` has up to two chunks of patches. */
+static uint32_t patches_of(uint64_t id) {
+    return (uint32_t)(id * 7 % 50);
+}
+
 static bool add_group(resight_db *db, ledger *shared, uint32_t count) {
     resight_writer *writer = NULL;
     uint64_t id = shared->added;
@@ -49,6 +54,9 @@ static bool add_group(resight_db *db, ledger *shared, uint32_t count) {
         const resight_hash hash = numbered(id + 1);
         const resight_mark mark = mark_of(&hash);
         resight_entry entry = image_of(1, &mark);
+        resight_patch patches[50];
+        resight_patch_set set[1];
+        give_patches(&entry, patches, set, patches_of(id + 1), 50, 64 * (id + 1));
         entry.has_sha256 = true;
         memcpy(entry.sha256, &hash, 32);
         if (resight_writer_add(writer, &entry, &id, NULL) != RESIGHT_OK)
@@ -136,8 +144,14 @@ static void check_entries(resight_reader *reader, const ledger *shared) {
         cr_assert_eq(status, id > shared->removed_upto ? RESIGHT_OK : RESIGHT_NOT_FOUND, "entry %llu: %s",
                      (unsigned long long)id, resight_status_name(status));
         const resight_hash hash = numbered(id);
-        if (status == RESIGHT_OK)
-            cr_assert_arr_eq(&entry.marks[0].hash, &hash, sizeof hash);
+        if (status != RESIGHT_OK)
+            continue;
+        cr_assert_arr_eq(&entry.marks[0].hash, &hash, sizeof hash);
+        cr_assert_eq(entry.patch_count, patches_of(id));
+        for (uint32_t i = 0; i < entry.patch_count; i++) {
+            const resight_patch patch = patch_of(64 * id + i);
+            cr_assert_arr_eq(&entry.patches[i], &patch, sizeof patch);
+        }
     }
 }
 
@@ -176,7 +190,7 @@ Test(crash, kill_at_any_moment) {
     resight_db_close(&db);
     for (int i = 0; i < KILLS; i++) {
         self.seed = random_next(&random);
-        kill_after(&self, 2000 + random_below(&random, 60000));
+        kill_after(&self, 2000 + random_below(&random, i % 4 == 3 ? 240000 : 60000)); /* now and then a merge ends */
         db = open_again(&self.place, 64);
         resight_reader *reader = NULL;
         assert_ok(resight_reader_new(db, &reader, &error));

@@ -129,6 +129,28 @@ Test(damage, flipped_bits_in_hashes_are_found) {
     patient_free(&it);
 }
 
+/* So does the key of a patch; where the patch lies stands in its record alone, under the checksum. */
+Test(damage, flipped_bits_in_patches_are_found) {
+    patient it = patient_make();
+    random_source random = {35};
+    for (uint32_t n = 0; n < 40; n++) {
+        const resight_patch patch = sample_patch(n);
+        const size_t length = n % 2 ? sizeof patch : sizeof patch.key;
+        size_t at[4];
+        const size_t found = find_all(&it, &patch, length, at, 4);
+        cr_assert_geq(found, n % 2 ? 1 : 2);
+        for (size_t i = 0; i < found; i++) {
+            const size_t byte = at[i] + random_below(&random, (uint32_t)length);
+            const uint8_t bit = (uint8_t)(1u << random_below(&random, 8));
+            it.bytes[byte] ^= bit;
+            file_write(it.path, it.bytes, it.size);
+            cr_expect_eq(in_child(examine, &it), REFUSED, "patch %u, copy %zu", n, i);
+            it.bytes[byte] ^= bit;
+        }
+    }
+    patient_free(&it);
+}
+
 /* ---- Contradictions under good checksums ------------------------------------------------------------------------ */
 
 static MDB_txn *begin_raw(resight_db *db) {
@@ -188,7 +210,7 @@ static void miscount_bank(resight_db *db, MDB_txn *txn) {
     uint8_t bytes[BANK_BYTES];
     const MDB_val value = get_raw(txn, db->bank, &id, sizeof id);
     cr_assert_eq(bank_unpack(value.mv_data, value.mv_size, &bank), RESIGHT_OK);
-    bank.hashes++;
+    bank.held.hashes++;
     put_raw(txn, db->bank, &id, sizeof id, bytes, bank_pack(&bank, bytes));
 }
 
@@ -208,7 +230,7 @@ static void change_state(resight_db *db, MDB_txn *txn, void (*change)(db_state *
 }
 
 static void tail_plus_one(db_state *state) {
-    state->tail_hashes++;
+    state->tail.hashes++;
 }
 
 static void next_entry_again(db_state *state) {
@@ -229,7 +251,7 @@ static void miscount_dead(resight_db *db, MDB_txn *txn) {
     const MDB_val value = get_raw(txn, db->meta, KEY_MANIFEST, strlen(KEY_MANIFEST));
     cr_assert_eq(manifest_unpack(value.mv_data, value.mv_size, &list), RESIGHT_OK);
     cr_assert_gt(list.count, 0);
-    list.item[0].dead_hashes++;
+    list.item[0].dead.hashes++;
     manifest_pack(&list, bytes);
     put_raw(txn, db->meta, KEY_MANIFEST, strlen(KEY_MANIFEST), bytes, MANIFEST_BYTES(list.count));
 }
@@ -260,6 +282,58 @@ static void change_part(resight_db *db, MDB_txn *txn, uint32_t part, size_t at, 
 
 static void change_hash(resight_db *db, MDB_txn *txn) {
     change_part(db, txn, PART_HASHES, 64, 1u << 31);
+}
+
+static void change_key(resight_db *db, MDB_txn *txn) {
+    change_part(db, txn, PART_KEYS, 16, 1u << 7);
+}
+
+/* The chunk of the first entry that has any, and its number. */
+static MDB_val first_chunk(resight_db *db, MDB_txn *txn, uint64_t *number) {
+    MDB_cursor *cursor = NULL;
+    MDB_val key, value;
+    cr_assert_eq(mdb_cursor_open(txn, db->patch, &cursor), 0);
+    cr_assert_eq(mdb_cursor_get(cursor, &key, &value, MDB_FIRST), 0);
+    memcpy(number, key.mv_data, sizeof *number);
+    mdb_cursor_close(cursor);
+    return value;
+}
+
+static void lose_chunk(resight_db *db, MDB_txn *txn) {
+    uint64_t number = 0;
+    first_chunk(db, txn, &number);
+    del_raw(txn, db->patch, &number, sizeof number);
+}
+
+static void add_chunk(resight_db *db, MDB_txn *txn) {
+    uint64_t number = 0;
+    uint8_t copy[CHUNK_BYTES(CHUNK_PATCHES)];
+    const MDB_val value = first_chunk(db, txn, &number);
+    memcpy(copy, value.mv_data, value.mv_size);
+    number = CHUNK_KEY(CHUNK_KEY_ENTRY(number), 9);
+    put_raw(txn, db->patch, &number, sizeof number, copy, value.mv_size);
+}
+
+static void change_patch(resight_db *db, MDB_txn *txn) {
+    uint64_t number = 0;
+    resight_patch patches[CHUNK_PATCHES];
+    uint8_t bytes[CHUNK_BYTES(CHUNK_PATCHES)];
+    const MDB_val value = first_chunk(db, txn, &number);
+    const uint32_t count = (uint32_t)(value.mv_size / sizeof *patches);
+    memcpy(patches, chunk_unpack(value.mv_data, value.mv_size, count), count * sizeof *patches);
+    patches[0].key ^= 2;
+    chunk_pack(patches, count, bytes);
+    put_raw(txn, db->patch, &number, sizeof number, bytes, CHUNK_BYTES(count));
+}
+
+static void miscount_patches(resight_db *db, MDB_txn *txn) {
+    const uint64_t id = 1;
+    bank_record bank;
+    uint8_t bytes[BANK_BYTES];
+    const MDB_val value = get_raw(txn, db->bank, &id, sizeof id);
+    cr_assert_eq(bank_unpack(value.mv_data, value.mv_size, &bank), RESIGHT_OK);
+    bank.held.patches++;
+    put_raw(txn, db->bank, &id, sizeof id, bytes, bank_pack(&bank, bytes));
 }
 
 static void change_entry_id(resight_db *db, MDB_txn *txn) {
@@ -298,6 +372,11 @@ Test(damage, contradictions_are_found) {
                   {"numbers would be given out again", repeat_ids},
                   {"the dead are counted wrong", miscount_dead},
                   {"a hash in a segment differs", change_hash},
+                  {"a key in a segment differs", change_key},
+                  {"a chunk of patches is lost", lose_chunk},
+                  {"a chunk of patches too many", add_chunk},
+                  {"a patch differs from its segment", change_patch},
+                  {"a bank counts its patches wrong", miscount_patches},
                   {"an entry in a segment differs", change_entry_id},
                   {"an offset is off by one", change_offset},
                   {"a posting is wrong", change_posting},

@@ -102,12 +102,16 @@ static void put_format(const test_place *place, const uint8_t *bytes, size_t siz
 
 Test(open, another_version_and_a_broken_header) {
     uint8_t bytes[FORMAT_BYTES];
-    test_place place = place_make();
-    cr_assert_eq(try_open(place.db, &(resight_db_options){.create = true}), RESIGHT_OK);
-    format_pack(&(db_format){.version = FORMAT_VERSION + 1, .radius_bits = 31}, bytes);
-    put_format(&place, bytes, sizeof bytes);
-    cr_expect_eq(try_open(place.db, NULL), RESIGHT_E_VERSION);
-    place_free(&place);
+    test_place place;
+    const uint32_t others[] = {FORMAT_VERSION - 1, FORMAT_VERSION + 1};
+    for (size_t i = 0; i < 2; i++) {
+        place = place_make();
+        cr_assert_eq(try_open(place.db, &(resight_db_options){.create = true}), RESIGHT_OK);
+        format_pack(&(db_format){.version = others[i], .radius_bits = 31}, bytes);
+        put_format(&place, bytes, sizeof bytes);
+        cr_expect_eq(try_open(place.db, NULL), RESIGHT_E_VERSION);
+        place_free(&place);
+    }
     place = place_make();
     cr_assert_eq(try_open(place.db, &(resight_db_options){.create = true}), RESIGHT_OK);
     format_pack(&(db_format){.version = FORMAT_VERSION, .radius_bits = 31}, bytes);

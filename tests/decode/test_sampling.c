@@ -62,3 +62,14 @@ Test(sampling, a_clock_that_was_set_is_followed_from_there) {
                                  {8, 5 * S + 80 * MS}};
     EXPECT(sampling_start(0, 40 * MS), shown, wanted);
 }
+
+/* A container that states a frame in a century, and gives no times. */
+Test(sampling, absurd_rates_do_not_run_past_the_end_of_time) {
+    sampling s = sampling_start(0, INT64_MAX);
+    int64_t last_us = -1, time_us = 0;
+    for (int i = 0; i < 100000; i++) {
+        cr_assert(sampling_take(&s, SAMPLING_NO_TIME, &time_us));
+        cr_assert_gt(time_us, last_us, "frame %d", i);
+        last_us = time_us;
+    }
+}

@@ -42,9 +42,10 @@ static void hash_file(const char *path, resight_dialect dialect, int64_t every_u
     options.every_us = every_us;
     options.via_rgb = via_rgb;
     const resight_marking how = {.dialect = dialect};
+    const resight_sink sink = {.mark = keep, .user = out};
     resight_error error = {0};
     out->count = 0;
-    cr_assert_eq(resight_hash_file(path, &options, &how, keep, out, &error), RESIGHT_OK, "%s: %s", path, error.text);
+    cr_assert_eq(resight_hash_file(path, &options, &how, &sink, &error), RESIGHT_OK, "%s: %s", path, error.text);
 }
 
 /* One row of expected.csv: file,dialect,quality,hash. Returns the distance in bits. */

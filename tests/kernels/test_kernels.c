@@ -363,3 +363,42 @@ Test(kernels, distances, .timeout = 120) {
             for (size_t r = 0; r < sizeof radii / sizeof *radii; r++)
                 check_distances(t, count, query_count, radii[r]);
 }
+
+/* Every third key lies within a bit or so of the radius of the query, the others anywhere. */
+static void check_keys(const kernel_table *t, size_t count, unsigned radius_bits) {
+    guarded keys = guarded_new(count * 8), ids = guarded_new(count * 4), a = guarded_new(count * 4),
+            b = guarded_new(count * 4);
+    uint64_t query = 0;
+    fill_words(&query, 1);
+    fill_words(words(&keys), count);
+    for (size_t i = 0; i < count; i += 3) {
+        words(&keys)[i] = query;
+        for (unsigned bit = 0; bit < radius_bits + i % 2 && bit < 64; bit++)
+            words(&keys)[i] ^= (uint64_t)1 << (bit * 37 + i) % 64; /* 37 is odd: each bit once */
+    }
+    uint32_t *positions = (uint32_t *)(void *)ids.bytes, *spec = (uint32_t *)(void *)a.bytes,
+             *fast = (uint32_t *)(void *)b.bytes;
+    for (size_t i = 0; i < count; i++)
+        positions[i] = next() % (uint32_t)count;
+    const size_t scanned = kernels_scalar.scan_keys(words(&keys), count, query, radius_bits, spec);
+    cr_assert_eq(t->scan_keys(words(&keys), count, query, radius_bits, fast), scanned, "%s: scan %zu keys, radius %u",
+                 resight_cpu_name(t->cpu), count, radius_bits);
+    cr_assert_eq(memcmp(spec, fast, scanned * sizeof *spec), 0);
+    cr_assert(scanned >= (count >= 1));
+    const size_t picked = kernels_scalar.pick_keys(words(&keys), positions, count, query, radius_bits, spec);
+    cr_assert_eq(t->pick_keys(words(&keys), positions, count, query, radius_bits, fast), picked,
+                 "%s: pick of %zu keys, radius %u", resight_cpu_name(t->cpu), count, radius_bits);
+    cr_assert_eq(memcmp(spec, fast, picked * sizeof *spec), 0);
+    guarded *all[] = {&keys, &ids, &a, &b};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        guarded_free(all[i]);
+}
+
+Test(kernels, key_distances, .timeout = 120) {
+    static const unsigned radii[] = {0, 1, 8, 9, 31, 63, 64};
+    seed();
+    FOR_EACH_LEVEL(t)
+    for (size_t count = 1; count < 70; count++)
+        for (size_t r = 0; r < sizeof radii / sizeof *radii; r++)
+            check_keys(t, count, radii[r]);
+}

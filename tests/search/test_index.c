@@ -54,6 +54,36 @@ Test(index, equals_the_definition, .timeout = 120) {
     }
 }
 
+/* A batch gives what its queries give one by one, whether they are looked up, scanned for, or some of each. */
+static void check_batch(shape s, uint32_t count, uint32_t query_count, unsigned radius_bits) {
+    resight_hash *hashes = calloc(count, sizeof *hashes), *queries = calloc(query_count, sizeof *queries);
+    resight_hits hits = {0}, expected = {0};
+    fill(hashes, count, s);
+    const resight_index_plan plan = plan_for(count, 31);
+    built_index built = built_index_new(&plan, hashes, count);
+    for (uint32_t q = 0; q < query_count; q++) {
+        queries[q] = near_some(&built, next() % 80);
+        cr_assert_eq(resight_index_query(&built.view, &queries[q], radius_bits, (uint16_t)q, &expected), RESIGHT_OK);
+    }
+    cr_assert_eq(resight_index_query_batch(&built.view, queries, query_count, radius_bits, &hits), RESIGHT_OK);
+    resight_hits_sort(&expected);
+    check_hits(&hits, &expected, shape_names[s]);
+    resight_hits_free(&hits);
+    resight_hits_free(&expected);
+    built_index_free(&built);
+    free(queries);
+    free(hashes);
+}
+
+Test(index, batches_equal_single_queries, .timeout = 120) {
+    seed();
+    for (unsigned s = 0; s < SHAPES; s++)
+        for (uint32_t query_count = 1; query_count < 40; query_count += 1 + query_count / 3) {
+            check_batch((shape)s, 20000, query_count, 31);
+            check_batch((shape)s, 3000, query_count, next() % 60);
+        }
+}
+
 Test(index, every_radius) {
     enum { COUNT = 9000 };
     static resight_hash hashes[COUNT];

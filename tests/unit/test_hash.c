@@ -310,3 +310,51 @@ Test(reduce, commutes_with_turning) {
         cr_expect_arr_eq(second, again, sizeof again, "%s", resight_transform_name((resight_transform)t));
     }
 }
+
+/* ---- Thumbnails ------------------------------------------------------------------------------ */
+
+static uint8_t thumbnail_px[RESIGHT_THUMBNAIL_BYTES_MAX];
+
+static resight_image thumbnail_of(uint32_t width_px, uint32_t height_px, const uint8_t *px) {
+    const resight_image in = {px, width_px, height_px, width_px, RESIGHT_GRAY8};
+    resight_image out;
+    cr_assert_eq(resight_image_thumbnail(&in, thumbnail_px, &out), RESIGHT_OK);
+    cr_assert(out.px == thumbnail_px && out.stride_bytes == out.width_px && out.format == RESIGHT_GRAY8);
+    return out;
+}
+
+Test(thumbnail, keeps_the_proportions) {
+    static const uint32_t sizes[][4] = {
+        {512, 512, 512, 512}, {513, 513, 512, 512}, {1024, 768, 512, 384}, {300, 1000, 154, 512},
+        {7, 5, 7, 5},         {1 << 20, 1, 512, 1}, {1, 1 << 20, 1, 512},  {1, 1, 1, 1},
+    };
+    uint8_t *px = calloc(1 << 20, 1);
+    cr_assert_not_null(px);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        const resight_image out = thumbnail_of(sizes[i][0], sizes[i][1], px);
+        cr_expect(out.width_px == sizes[i][2] && out.height_px == sizes[i][3], "%ux%u became %ux%u", sizes[i][0],
+                  sizes[i][1], out.width_px, out.height_px);
+    }
+    free(px);
+}
+
+Test(thumbnail, is_the_mean_of_what_it_covers) {
+    enum { W = 1024, H = 256 };
+    static uint8_t px[W * H];
+    for (size_t i = 0; i < sizeof px; i++)
+        px[i] = (uint8_t)(i * i / 11);
+    const resight_image out = thumbnail_of(W, H, px);
+    for (uint32_t y = 0; y < out.height_px; y++)
+        for (uint32_t x = 0; x < out.width_px; x++) {
+            const uint8_t *p = px + (size_t)2 * y * W + 2 * x;
+            cr_assert_eq(out.px[y * out.stride_bytes + x], (p[0] + p[1] + p[W] + p[W + 1] + 2) / 4, "at %u,%u", x, y);
+        }
+}
+
+Test(thumbnail, leaves_a_small_grey_picture_as_it_is) {
+    static uint8_t px[300 * 200];
+    for (size_t i = 0; i < sizeof px; i++)
+        px[i] = (uint8_t)(i * 7 / 3);
+    thumbnail_of(300, 200, px);
+    cr_expect_arr_eq(thumbnail_px, px, sizeof px);
+}

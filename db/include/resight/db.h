@@ -15,6 +15,7 @@
 #ifndef RESIGHT_DB_H
 #define RESIGHT_DB_H
 
+#include <resight/patch.h>
 #include <resight/search.h>
 #include <resight/video.h>
 
@@ -35,7 +36,7 @@ typedef struct resight_db_options {
     bool read_only;       /**< no locks taken for writing; writers are refused with RESIGHT_E_ARG */
     bool allow_network;   /**< open on NFS, SMB or FUSE although locks may not hold there */
     uint32_t radius_bits; /**< guaranteed by the index, fixed when the database is made; 0: 31. At most 63 */
-    uint32_t tail_hashes; /**< hashes kept outside segments before a merge; 0: 65,536. For tests */
+    uint32_t tail_hashes; /**< hashes and patches kept outside segments before a merge; 0: 65,536. For tests */
 } resight_db_options;
 
 /**
@@ -94,9 +95,22 @@ typedef struct resight_label {
     const char *value; /**< 0..65535 bytes */
 } resight_label;
 
+/** The patches of one picture. A still has one set, a video one for each frame that patches were found in. Pinned. */
+typedef struct resight_patch_set {
+    int64_t time_us;    /**< of the frame, in the media; 0 in a still */
+    uint32_t first;     /**< of the entry's patches: as many as the sets before have */
+    uint32_t count;     /**< >= 1 */
+    uint16_t width_px;  /**< of the picture, >= 1: patches are in units of its longer side, */
+    uint16_t height_px; /**< and know nothing of the other */
+    uint8_t view;       /**< as in resight_mark */
+    uint8_t zero[3];
+} resight_patch_set;
+_Static_assert(sizeof(resight_patch_set) == 24, "a set has no padding");
+
 #define RESIGHT_NAME_MAX 4096
 #define RESIGHT_LABELS_MAX 1024
 #define RESIGHT_MARKS_MAX (1u << 24)
+#define RESIGHT_ENTRY_PATCHES_MAX (1u << 20)
 
 /** One known item. Everything that it points to is borrowed. */
 typedef struct resight_entry {
@@ -108,10 +122,14 @@ typedef struct resight_entry {
     uint32_t label_count;
     bool has_sha256; /**< false for an entry that came as a hash, without its file */
     uint8_t sha256[32];
-    int64_t added_us;          /**< Unix time; 0 when adding: now */
-    int64_t duration_us;       /**< of a video; else 0 */
-    const resight_mark *marks; /**< in order of time */
-    uint32_t mark_count;       /**< up to RESIGHT_MARKS_MAX; 0 is allowed: known by its digest alone */
+    int64_t added_us;                    /**< Unix time; 0 when adding: now */
+    int64_t duration_us;                 /**< of a video; else 0 */
+    const resight_mark *marks;           /**< in order of time */
+    uint32_t mark_count;                 /**< up to RESIGHT_MARKS_MAX; 0 is allowed: known by its digest alone */
+    const resight_patch_set *patch_sets; /**< in order of time, one after the other over all patches */
+    uint32_t patch_set_count;
+    const resight_patch *patches;
+    uint32_t patch_count; /**< up to RESIGHT_ENTRY_PATCHES_MAX; 0 is allowed, and then there are no sets */
 } resight_entry;
 
 /* ---- Writing ---------------------------------------------------------------------------------------------------- */
@@ -175,7 +193,7 @@ RESIGHT_API int resight_writer_add(resight_writer *writer, const resight_entry *
                                    resight_error *error);
 
 /**
- * Remove one item; its hashes match nothing from the commit on.
+ * Remove one item; its hashes and patches match nothing from the commit on.
  *
  * @return RESIGHT_OK, RESIGHT_NOT_FOUND, RESIGHT_E_FULL, RESIGHT_E_IO, RESIGHT_E_NOMEM, RESIGHT_E_DAMAGED
  */
@@ -251,6 +269,64 @@ RESIGHT_API void resight_matches_free(resight_matches *matches);
 RESIGHT_API int resight_reader_query(resight_reader *reader, const resight_hash *queries, uint32_t count,
                                      const resight_query_options *options, resight_matches *out, resight_error *error);
 
+/** What a query for patches may ask. All zero: every bank, within RESIGHT_PATCH_RADIUS_BITS. */
+typedef struct resight_patch_query_options {
+    bool has_radius;      /**< use radius_bits instead of RESIGHT_PATCH_RADIUS_BITS */
+    uint32_t radius_bits; /**< 0..64; beyond RESIGHT_PATCH_RADIUS_BITS by scanning */
+    uint32_t bank;        /**< only this one; 0: all */
+    uint32_t common;      /**< a key near more live patches than this, of all banks, tells pictures apart no more: it
+                               gets no match at all. It also bounds the answer. 0: no such limit */
+} resight_patch_query_options;
+
+/** One stored patch that lies within the radius of one key. */
+typedef struct resight_patch_hit {
+    uint64_t entry;
+    uint32_t bank;
+    uint32_t set;   /**< which set of the entry */
+    uint32_t patch; /**< which patch of the entry, counted over all sets */
+    uint16_t query; /**< which of the keys */
+    uint16_t distance_bits;
+    resight_patch known;          /**< that patch */
+    int64_t time_us;              /**< of that set */
+    uint16_t width_px, height_px; /**< of that set's picture */
+} resight_patch_hit;
+
+/** A growing array of matches. All zero is a valid empty one. */
+typedef struct resight_patch_hits {
+    resight_patch_hit *items; /**< owned; free with resight_patch_hits_free() */
+    size_t count, capacity;
+    uint32_t common_keys; /**< keys that got no match for being common */
+} resight_patch_hits;
+
+/** Free the items and set all to zero. */
+RESIGHT_API void resight_patch_hits_free(resight_patch_hits *matches);
+
+/**
+ * Every live stored patch within the radius of any key. Exact: nothing is missed at any radius.
+ *
+ * @param keys     [count], 1..65535, borrowed: all those of a picture in one call
+ * @param options  NULL for all zero
+ * @param out      emptied first; on RESIGHT_OK sorted by entry, then patch, query
+ * @return RESIGHT_OK (out may be empty)
+ *         RESIGHT_E_ARG      an option is out of range
+ *         RESIGHT_E_DAMAGED  the index or a record contradicts itself; run verify
+ *         RESIGHT_E_NOMEM
+ */
+RESIGHT_API int resight_reader_query_patches(resight_reader *reader, const uint64_t *keys, uint32_t count,
+                                             const resight_patch_query_options *options, resight_patch_hits *out,
+                                             resight_error *error);
+
+/**
+ * The patches of one set of an entry.
+ *
+ * @param set       its number in the entry, as in resight_patch_hit
+ * @param out       [capacity]; of a larger set, the first ones
+ * @param count     how many were written
+ * @return RESIGHT_OK, RESIGHT_NOT_FOUND (no such entry or set), RESIGHT_E_DAMAGED
+ */
+RESIGHT_API int resight_reader_patches(resight_reader *reader, uint64_t entry, uint32_t set, resight_patch *out,
+                                       size_t capacity, size_t *count, resight_error *error);
+
 /**
  * One entry whole.
  *
@@ -300,6 +376,7 @@ RESIGHT_API int resight_reader_next_bank(resight_reader *reader, uint32_t after,
 typedef struct resight_segment_stats {
     uint64_t id;
     uint32_t hashes, bands, radius_bits;
+    uint32_t patches, patch_bands; /**< no bands: its patches are scanned */
     uint64_t first_entry, last_entry;
     uint64_t bytes;
 } resight_segment_stats;
@@ -310,8 +387,8 @@ typedef struct resight_segment_stats {
 typedef struct resight_db_stats {
     uint32_t format_version, radius_bits;
     uint32_t banks;
-    uint64_t entries, images, videos, hashes; /**< live */
-    uint64_t tail_hashes;                     /**< not yet in a segment: compared one by one */
+    uint64_t entries, images, videos, hashes, patches; /**< live */
+    uint64_t tail_hashes, tail_patches;                /**< not yet in a segment: compared one by one */
     uint64_t file_bytes, used_bytes, map_bytes;
     uint32_t readers, stale_readers; /**< slots taken; those whose process is gone were cleared just now */
     uint32_t segment_count;
@@ -326,13 +403,15 @@ typedef void (*resight_verify_sink)(void *user, const char *line);
 
 /** What verify looked at. */
 typedef struct resight_verify_report {
-    uint64_t entries, hashes, segments, lookups;
-    uint64_t faults; /**< lines given to the sink */
+    uint64_t entries, hashes, patches, segments;
+    uint64_t lookups; /**< of hashes and of patches */
+    uint64_t faults;  /**< lines given to the sink */
 } resight_verify_report;
 
 /**
  * Hold a snapshot against every rule of FORMAT.md: checksums of records and segments, records against segments in both
- * directions, banks, digests, and `lookups` random queries through the index against a full scan.
+ * directions, banks, digests, and `lookups` random queries for hashes and as many for patches through the index against
+ * a full scan.
  *
  * Runs on a database that is in use. A damaged file can make the operating system kill the process that reads it
  * (SIGBUS, SIGSEGV): call it in a child process when the file is not trusted, as `resight verify` does.

@@ -58,12 +58,17 @@ typedef enum resight_view {
     RESIGHT_VIEW_ON_WHITE = 1, /**< alpha composited over white */
     RESIGHT_VIEW_ON_BLACK = 2, /**< alpha composited over black */
     RESIGHT_VIEW_REDUCED =
-        4 /**< added to one of the above: resight_image_reduce() of it, which scaling hardly changes */
+        4, /**< added to one of the above: resight_image_reduce() of it, which scaling hardly changes */
+    RESIGHT_VIEW_TRIMMED = 8,   /**< added to a reduced one: without its borders and bars, resight_trim() */
+    RESIGHT_VIEW_RECTANGLE = 16 /**< added to a reduced one: a rectangle inside of it; only of queries */
 } resight_view;
 /** Views that a decoder gives: the first three. */
 #define RESIGHT_VIEWS 3
 
-/** "stored", "on-white", "on-black", and the same with "reduced"; "unknown" for anything else. */
+/**
+ * "stored", "on-white", "on-black", and the same with "-reduced", "-trimmed" or "-rectangle" ("stored" goes unsaid
+ * then); "unknown" for anything else.
+ */
 RESIGHT_API const char *resight_view_name(resight_view view);
 
 /** What becomes of alpha. */

@@ -118,6 +118,19 @@ RESIGHT_API int resight_hasher_dihedral(resight_hasher *hasher, const resight_im
 RESIGHT_API int resight_hasher_turned(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
                                       resight_pdq out[RESIGHT_TRANSFORMS]);
 
+/** Floats that resight_hasher_pdqf() writes. */
+#define RESIGHT_PDQF_FLOATS 256
+
+/**
+ * The 16x16 coefficients of one picture before they become bits ("PDQF"), as TMK takes them: pdqf[16 * i + j] is the
+ * vertical frequency i and the horizontal frequency j.
+ *
+ * @param pdqf  written only on RESIGHT_OK; zeros for a side below RESIGHT_MIN_SIDE_PX
+ * @return as resight_hasher_pdq()
+ */
+RESIGHT_API int resight_hasher_pdqf(resight_hasher *hasher, const resight_image *image, resight_dialect dialect,
+                                    float pdqf[RESIGHT_PDQF_FLOATS]);
+
 /** Number of differing bits, 0..256. Cost: nanoseconds. */
 RESIGHT_API unsigned resight_hash_distance(const resight_hash *a, const resight_hash *b);
 

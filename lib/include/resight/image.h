@@ -87,12 +87,29 @@ RESIGHT_API int resight_image_transform(const resight_image *in, resight_transfo
  * @param px   64 * 64 bytes
  * @param out  a view of px, RESIGHT_GRAY8; video range has been expanded
  * @return RESIGHT_OK
- *         RESIGHT_E_ARG  the view does not pass resight_image_check()
+ *         RESIGHT_E_ARG    the view does not pass resight_image_check()
+ *         RESIGHT_E_NOMEM
  *
- * Cost: O(pixels), one pass; no allocation.
+ * Cost: O(pixels), one pass; allocates one row of sums while it runs.
  */
 RESIGHT_API int resight_image_reduce(const resight_image *in,
                                      uint8_t px[RESIGHT_REDUCED_SIDE_PX * RESIGHT_REDUCED_SIDE_PX], resight_image *out);
+
+/** The longer side of a thumbnail is at most this: enough to find borders, rectangles and patches in. */
+#define RESIGHT_THUMBNAIL_SIDE_PX 512
+/** Bytes of the largest thumbnail. */
+#define RESIGHT_THUMBNAIL_BYTES_MAX (RESIGHT_THUMBNAIL_SIDE_PX * RESIGHT_THUMBNAIL_SIDE_PX)
+
+/**
+ * The same, keeping the proportions: the longer side becomes RESIGHT_THUMBNAIL_SIDE_PX. A picture that is no larger
+ * keeps its size and becomes grey.
+ *
+ * @param px   RESIGHT_THUMBNAIL_BYTES_MAX bytes
+ * @param out  a view of px, RESIGHT_GRAY8, tightly packed
+ * @return, cost: as resight_image_reduce()
+ */
+RESIGHT_API int resight_image_thumbnail(const resight_image *in, uint8_t px[RESIGHT_THUMBNAIL_BYTES_MAX],
+                                        resight_image *out);
 
 #ifdef __cplusplus
 }

@@ -151,6 +151,16 @@ RESIGHT_API int resight_index_query(const resight_index *index, const resight_ha
                                     uint16_t query_number, resight_hits *hits);
 
 /**
+ * Every hash within a radius of each query, exactly: as resight_index_query() for one after another, but faster, for
+ * while one waits for memory the others go on.
+ *
+ * @param queries  [query_count], 1..65535, borrowed; hits have the position of their query
+ * @return as resight_index_query(); RESIGHT_E_ARG also when query_count is out of range
+ */
+RESIGHT_API int resight_index_query_batch(const resight_index *index, const resight_hash *queries, uint32_t query_count,
+                                          unsigned radius_bits, resight_hits *hits);
+
+/**
  * The k nearest, exactly: the radius grows through the guaranteed one, then a scan.
  *
  * @param hits  appended to, at most k, nearest first; ties go to the lower index; unchanged on failure
@@ -158,6 +168,90 @@ RESIGHT_API int resight_index_query(const resight_index *index, const resight_ha
  */
 RESIGHT_API int resight_index_nearest(const resight_index *index, const resight_hash *query, uint32_t k,
                                       resight_hits *hits);
+
+/* ---- Keys of 64 bits ------------------------------------------------------------------------------------------- */
+
+/*
+ * Local patches have keys of one word, and there are a hundred of them to a picture: the same pigeonhole, with arrays
+ * of words in place of hashes. Queries come in batches, because those of one picture are asked together, and the memory
+ * is best kept busy by many of them at once. What is said above of bands, plans and hits holds here too.
+ */
+
+/** Bands of a key plan; the widths are those of resight_band. */
+#define RESIGHT_MAX_KEY_BANDS 8
+
+/**
+ * Compare queries with every key.
+ *
+ * @param keys         [count], borrowed
+ * @param queries      [query_count], 1..65535, borrowed
+ * @param radius_bits  0..64; a key at exactly this distance is a hit
+ * @param limit        a query with more hits than this gets limit + 1 of them, whichever; 0: no limit
+ * @param hits         appended to, in no particular order; unchanged on failure
+ * @return RESIGHT_OK
+ *         RESIGHT_E_ARG    a count or the radius is out of range
+ *         RESIGHT_E_NOMEM
+ *
+ * Cost: O(count * query_count).
+ */
+RESIGHT_API int resight_key_scan(const uint64_t *keys, uint32_t count, const uint64_t *queries, uint32_t query_count,
+                                 unsigned radius_bits, uint32_t limit, resight_hits *hits);
+
+/**
+ * The plan for an index of `count` keys: no bands when a scan costs no more, or there are too many; else as
+ * resight_index_plan_for(), but with as few bands as can be, for each costs three bytes a key, and not always over all
+ * 64 bits: bits that no band has can only take two keys further apart.
+ *
+ * @param radius_bits  to guarantee, 0..15
+ * @return RESIGHT_OK
+ *         RESIGHT_E_ARG  the radius is out of range
+ */
+RESIGHT_API int resight_key_plan_for(uint32_t count, unsigned radius_bits, resight_index_plan *out);
+
+/**
+ * Check a key plan that came from outside: at most RESIGHT_MAX_KEY_BANDS bands, one after the other within 64 bits,
+ * widths in range, radii 0..2, sum as promised; a plan without bands promises 0.
+ *
+ * @return RESIGHT_OK or RESIGHT_E_ARG
+ */
+RESIGHT_API int resight_key_plan_check(const resight_index_plan *plan);
+
+/** A posting of a key index: a position in three bytes, the lowest first. So many keys are the most that it can have.
+ */
+#define RESIGHT_KEY_POSTING_BYTES 3
+#define RESIGHT_KEY_INDEX_MAX (1u << 24)
+
+/** As resight_band_build(), for at most RESIGHT_KEY_INDEX_MAX keys; postings are [count * RESIGHT_KEY_POSTING_BYTES].
+ */
+RESIGHT_API int resight_key_band_build(const resight_band *band, const uint64_t *keys, uint32_t count,
+                                       uint32_t *offsets, uint8_t *postings);
+
+/** As resight_band_check(). */
+RESIGHT_API int resight_key_band_check(const resight_band *band, const uint64_t *keys, uint32_t count,
+                                       const uint32_t *offsets, const uint8_t *postings);
+
+/** A multi-index of keys: only pointers, nothing owned. Arrays may lie in a read-only map. */
+typedef struct resight_key_index {
+    resight_index_plan plan; /**< without bands: every query is a scan */
+    uint32_t count;
+    const uint64_t *keys;                           /**< [count] */
+    const uint32_t *offsets[RESIGHT_MAX_KEY_BANDS]; /**< per band, as resight_key_band_build() fills them */
+    const uint8_t *postings[RESIGHT_MAX_KEY_BANDS]; /**< per band */
+} resight_key_index;
+
+/**
+ * Every key within a radius of each query, exactly; parameters as for resight_key_scan().
+ *
+ * A query whose buckets are so crowded that a scan is cheaper is scanned for, together with all others of the batch
+ * that are; beyond plan.radius_bits all are. Either way the hits are the same.
+ *
+ * @return as resight_key_scan(); RESIGHT_E_ARG also when the plan does not pass resight_key_plan_check();
+ *         RESIGHT_E_DAMAGED  a posting or offset points outside its array
+ *
+ * Cost: for uniform keys some hundred bucket reads a query; never more than a small multiple of a scan.
+ */
+RESIGHT_API int resight_key_index_query(const resight_key_index *index, const uint64_t *queries, uint32_t query_count,
+                                        unsigned radius_bits, uint32_t limit, resight_hits *hits);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A worker program: decodes and hashes what it is handed. Linked twice: with libjpeg-turbo and libpng alone
+ * (resight-decode-image), and with everything (resight-decode-media).
+ */
+#include "base/cleanup.h"
+#include "decode/source.h"
+#include "isolate/hashing.h"
+#include "isolate/worker/worker.h"
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static int prepare(void *user, const worker_setup *setup) {
+    tzset(); /* reads a file, and FFmpeg asks for the time when a container has a date */
+    return hashing_start(user, &setup->decode, setup->cpu, NULL);
+}
+
+static int say_mark(void *user, const resight_mark *mark) {
+    (void)user;
+    return worker_say(&(record){.kind = RECORD_MARK, .mark = *mark});
+}
+
+static int say_thumbnail(void *user, const resight_thumbnail *thumbnail) {
+    (void)user;
+    return worker_say(&(record){.kind = RECORD_THUMBNAIL, .thumbnail = *thumbnail});
+}
+
+static void work(void *user, const worker_task *task, int fd, record_end *end) {
+    CLEANUP(resight_source_free) resight_source *source = NULL;
+    const resight_sink sink = {.mark = say_mark, .thumbnail = task->thumbnails ? say_thumbnail : NULL};
+    end->status = source_open_descriptor(fd, task->size_bytes, &source, &end->error);
+    if (end->status == RESIGHT_OK)
+        end->status = hashing_run(user, source, &task->how, &sink, &end->info, &end->damaged, &end->error);
+}
+
+int main(int argc, char **argv) {
+    hashing tools = {0};
+    if (argc != 2 || strcmp(argv[1], WORKER_VERSION) != 0) {
+        fputs("a part of resight " WORKER_VERSION ", which starts it\n", stderr);
+        return WORKER_OTHER_VERSION;
+    }
+    const worker_trade trade = {RESIGHT_WORKER_NEEDS, prepare, work, &tools};
+    _exit(worker_serve(&trade)); /* what exit() does at the end is not on the list of system calls */
+}
