@@ -17,7 +17,7 @@
 #define FOOT_PX 16          /* the line below one */
 #define LARGEST_SCALE 4.0   /* of a small picture */
 #define BEYOND 0.75         /* as much of an outline that lies outside of the query is shown, in its own size */
-#define SHARED_MAX 32       /* so many squares can be told apart */
+#define SHARED_MAX 20       /* more squares cannot be told apart */
 #define PATCH_UNITS 32768.0 /* the longer side of a picture in resight_patch */
 #define PATCH_TURN 65536.0
 
