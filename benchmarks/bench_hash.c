@@ -20,19 +20,22 @@ typedef struct subject {
 } subject;
 
 static const subject subjects[] = {
+    {"64x64 grey, unfiltered", 64, 64, RESIGHT_GRAY8, RESIGHT_PDQ, 0},
     {"512x512 grey", 512, 512, RESIGHT_GRAY8, RESIGHT_PDQ, 0},
     {"512x512 grey, eight turned", 512, 512, RESIGHT_GRAY8, RESIGHT_PDQ, 1},
     {"512x512 rgb", 512, 512, RESIGHT_RGB24, RESIGHT_PDQ, 0},
     {"800x600 rgb", 800, 600, RESIGHT_RGB24, RESIGHT_PDQ, 0},
+    {"1280x720 luma", 1280, 720, RESIGHT_GRAY8_LIMITED, RESIGHT_PDQ, 0},
     {"1920x1080 luma", 1920, 1080, RESIGHT_GRAY8_LIMITED, RESIGHT_PDQ, 0},
     {"4000x3000 grey", 4000, 3000, RESIGHT_GRAY8, RESIGHT_PDQ, 0},
     {"4000x3000 rgb", 4000, 3000, RESIGHT_RGB24, RESIGHT_PDQ, 0},
     {"4000x3000 rgb, pdq512", 4000, 3000, RESIGHT_RGB24, RESIGHT_PDQ512, 0},
 };
 
+/* Of this thread alone: whatever else the machine does is not counted. Reading it takes a third of a microsecond. */
 static double now(void) {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
 }
 

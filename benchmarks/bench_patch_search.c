@@ -21,7 +21,7 @@
 
 #define PATCHES 100
 #define KEYS 280
-#define QUERIES 200
+#define QUERIES 100
 #define ROUNDS 3 /* the median of these is printed */
 #define GROUP 1000
 /* Keys that are near more patches than this are given up, in the second measurement. */
@@ -178,7 +178,7 @@ static void query_keys(const bank *b, const key_source *source, uint64_t keys[KE
     }
 }
 
-static void check_planted(const resight_patch_matches *found) {
+static void check_planted(const resight_patch_hits *found) {
     bool met[KEYS] = {false};
     for (size_t i = 0; i < found->count; i++)
         met[found->items[i].query] = true;
@@ -193,7 +193,7 @@ static void time_queries(const bank *b, resight_reader *reader, const key_source
     double p50[ROUNDS], p99[ROUNDS], matches = 0, given_up = 0;
     static double times[QUERIES];
     resight_error error = {""};
-    resight_patch_matches found = {0};
+    resight_patch_hits found = {0};
     const resight_patch_query_options options = {.common = common};
     const uint64_t seed = state;
     for (int round = -1; round < ROUNDS; round++) { /* the first only warms up */
@@ -218,7 +218,7 @@ static void time_queries(const bank *b, resight_reader *reader, const key_source
     printf("  query        p50 %.2f ms, p99 %.2f ms a picture; %.0f matches, %.1f common keys%s\n",
            quantile(p50, ROUNDS, 0.5) * 1e-3, quantile(p99, ROUNDS, 0.5) * 1e-3, matches / QUERIES, given_up / QUERIES,
            common ? " given up" : "");
-    resight_patch_matches_free(&found);
+    resight_patch_hits_free(&found);
 }
 
 static void bench(uint32_t pictures, const key_source *source) {
@@ -247,6 +247,7 @@ static void bench_both(uint32_t pictures) {
 
 int main(int argc, char **argv) {
     state = 20;
+    setvbuf(stdout, NULL, _IOLBF, 0); /* the large ones take a while */
     printf("kernels: %s\n", resight_cpu_name(resight_cpu_best()));
     if (argc < 2) {
         bench_both(1000);

@@ -1,4 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Local patches alone, without a database: recall of each edit, false matches, and times.
+ *
+ *     bench_patches KNOWN UNRELATED EDITS EVERY PAIRS [EDIT...]
+ *
+ * KNOWN and UNRELATED are folders of pictures, all of which are entries. EDITS/EDIT/NAME.ext is an edited copy of the
+ * known picture NAME; without EDIT, all of EDITS are read; the EDIT "strangers" asks the pictures of UNRELATED. One
+ * picture in EVERY of each folder is asked. Each pair that matches, rightly or wrongly, becomes a line of the file
+ * PAIRS, so that wrong ones can be looked at: many are of pictures that do share something.
+ *
+ * A query is compared with the entries that at least two pairs of keys lead to, as with a database.
+ */
 #include <dirent.h>
 #include <resight/decode.h>
 #include <resight/patch.h>
@@ -7,152 +19,250 @@
 #include <string.h>
 #include <time.h>
 
+#define STRANGERS "strangers"
+/* A database is asked for pairs within the radius; two of them make a candidate. */
+#define CANDIDATE_PAIRS 2
+
 typedef struct picture {
-    char name[64];
-    uint32_t width, height;
-    resight_patch *patches;
-    size_t count;
+    char name[64]; /* of its file, without the ending */
+    bool known;
+    resight_patch_list list;
+
 } picture;
-typedef struct folder {
-    picture *pictures;
+
+typedef struct tools {
+    resight_decoder *decoder;
+    resight_patcher *patcher;
+    double find_ms[2]; /* by role, in all */
+    size_t found[2];
+    double compare_ms;
+    size_t compared;
+} tools;
+
+typedef struct bank {
+    picture *entry;
     size_t count;
-} folder;
+    FILE *pairs;
+} bank;
+
+/* What became of the queries of one edit; [0] probable and certain, [1] certain. */
+typedef struct tally {
+    size_t asked, right[2], wrong_known[2], wrong_unrelated[2];
+} tally;
 
 static double now_ms(void) {
     struct timespec t;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
     return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
 }
-static double find_ms[2];
-static size_t find_count[2];
-static uint8_t thumb[RESIGHT_THUMBNAIL_BYTES_MAX];
 
-static int read_picture(resight_decoder *d, resight_patcher *patcher, const char *path, resight_patch_role role, picture *out) {
-    resight_source *src = NULL;
+static void give_up(const char *what, const char *why) {
+    fprintf(stderr, "bench_patches: %s: %s\n", what, why);
+    exit(1);
+}
+
+static void *need(void *memory) {
+    if (!memory)
+        give_up("memory", "refused");
+    return memory;
+}
+
+static int decode(tools *t, const char *path, uint8_t *px, resight_image *out, resight_error *error) {
+    resight_source *source = NULL;
     resight_media_info info;
     resight_frame frame;
-    resight_error e;
-    resight_image small;
-    int st = resight_source_open_path(path, &src, &e);
-    if (!st) st = resight_decoder_open(d, src, &info, &e);
-    if (!st) st = resight_decoder_next(d, &frame, &e);
-    if (!st) st = resight_image_thumbnail(&frame.image, thumb, &small);
-    if (st) { fprintf(stderr, "%s: %s\n", path, e.text); resight_source_free(&src); return st; }
-    resight_patch patches[RESIGHT_PATCHES_MAX];
-    double t = now_ms();
-    st = resight_patcher_find(patcher, &small, role, patches, RESIGHT_PATCHES_MAX, &out->count);
-    find_ms[role - 1] += now_ms() - t;
-    find_count[role - 1]++;
-    if (st) { fprintf(stderr, "%s: %d\n", path, st); exit(1); }
-    out->width = small.width_px, out->height = small.height_px;
-    out->patches = malloc((out->count + 1) * sizeof *patches);
-    memcpy(out->patches, patches, out->count * sizeof *patches);
-    const char *base = strrchr(path, '/') + 1;
-    snprintf(out->name, sizeof out->name, "%s", base);
-    char *dot = strrchr(out->name, '.');
-    if (dot) *dot = 0;
-    resight_source_free(&src);
-    return 0;
+    int status = resight_source_open_path(path, &source, error);
+    if (status == RESIGHT_OK)
+        status = resight_decoder_open(t->decoder, source, &info, error);
+    if (status == RESIGHT_OK)
+        status = resight_decoder_next(t->decoder, &frame, error);
+    if (status == RESIGHT_OK)
+        status = resight_image_thumbnail(&frame.image, px, out);
+    resight_source_free(&source);
+    return status;
 }
 
-static int visible(const struct dirent *e) { return e->d_name[0] != '.'; }
-
-static folder read_folder(resight_decoder *d, resight_patcher *p, const char *path, resight_patch_role role, int every, int phase) {
-    struct dirent **list;
-    int n = scandir(path, &list, visible, alphasort);
-    folder f = {calloc((size_t)(n > 0 ? n : 0) + 1, sizeof(picture)), 0};
-    for (int i = 0; i < n; i++) {
-        char full[4096];
-        snprintf(full, sizeof full, "%s/%s", path, list[i]->d_name);
-        if (i % every == phase && !read_picture(d, p, full, role, &f.pictures[f.count])) f.count++;
-        free(list[i]);
+static bool read_picture(tools *t, const char *folder, const char *file, resight_patch_role role, picture *out) {
+    static uint8_t px[RESIGHT_THUMBNAIL_BYTES_MAX];
+    char path[4096];
+    resight_error error = {"no reason given"};
+    resight_image thumbnail;
+    resight_patch patches[RESIGHT_PATCHES_QUERY_MAX];
+    size_t count = 0;
+    snprintf(path, sizeof path, "%s/%s", folder, file);
+    if (decode(t, path, px, &thumbnail, &error) != RESIGHT_OK) {
+        fprintf(stderr, "bench_patches: %s: %s; passed over\n", path, error.text);
+        return false;
     }
-    if (n >= 0) free(list);
-    return f;
+    const double start = now_ms();
+    if (resight_patcher_find(t->patcher, &thumbnail, role, patches, RESIGHT_PATCHES_QUERY_MAX, &count) != RESIGHT_OK)
+        give_up(path, "no patches");
+    t->find_ms[role - 1] += now_ms() - start;
+    t->found[role - 1]++;
+    resight_patch *kept = need(malloc((count + 1) * sizeof *kept));
+    memcpy(kept, patches, count * sizeof *kept);
+    *out = (picture){.list = {kept, (uint32_t)count, thumbnail.width_px, thumbnail.height_px}};
+    snprintf(out->name, sizeof out->name, "%.*s", (int)strcspn(file, "."), file);
+    return true;
 }
 
-typedef struct key { uint64_t key; uint32_t picture, patch; } key;
-static key *keys;
-static uint64_t *flat;
-static size_t key_count;
-static picture *bank[4096];
-static size_t bank_count;
-static int radius = RESIGHT_PATCH_RADIUS_BITS;
-static resight_patch_pair *pairs[4096];
-static size_t pair_count[4096], pair_room[4096];
+static void picture_free(picture *p) {
+    free((void *)(uintptr_t)p->list.patches);
+}
 
-static void add_pairs(const picture *q, size_t i, int mirrored) {
-    const uint64_t k = mirrored ? resight_patch_mirror(q->patches[i].key) : q->patches[i].key;
-    uint8_t d[4096];
-    for (size_t from = 0; from < key_count; from += sizeof d) {
-        const size_t n = key_count - from < sizeof d ? key_count - from : sizeof d;
-        for (size_t j = 0; j < n; j++) d[j] = (uint8_t)__builtin_popcountll(flat[from + j] ^ k);
-        for (size_t j = 0; j < n; j++) if (d[j] <= radius) {
-            const key *hit = &keys[from + j];
-            const uint32_t b = hit->picture;
-            if (pair_count[b] == pair_room[b]) pairs[b] = realloc(pairs[b], (pair_room[b] = 2 * pair_room[b] + 16) * sizeof **pairs);
-            pairs[b][pair_count[b]++] = (resight_patch_pair){q->patches[i], bank[b]->patches[hit->patch], d[j], (uint8_t)mirrored, 0};
+static int is_visible(const struct dirent *entry) {
+    return entry->d_name[0] != '.';
+}
+
+static int files_of(const char *folder, struct dirent ***files) {
+    const int count = scandir(folder, files, is_visible, alphasort);
+    if (count < 0)
+        give_up(folder, "not a folder that can be read");
+    return count;
+}
+
+static void files_free(struct dirent **files, int count) {
+    for (int i = 0; i < count; i++)
+        free(files[i]);
+    free(files);
+}
+
+static void bank_add(bank *b, tools *t, const char *folder, bool known) {
+    struct dirent **files;
+    const int count = files_of(folder, &files);
+    b->entry = need(realloc(b->entry, (b->count + (size_t)count + 1) * sizeof *b->entry));
+    for (int i = 0; i < count; i++) {
+        picture *p = &b->entry[b->count];
+        if (!read_picture(t, folder, files[i]->d_name, RESIGHT_PATCHES_KNOWN, p))
+            continue;
+        p->known = known;
+        b->count++;
+    }
+    files_free(files, count);
+}
+
+/* Pairs of keys of a query and an entry within the radius, up to as many as make a candidate. */
+static uint32_t count_pairs(const resight_patch_list *query, const resight_patch_list *known) {
+    uint32_t pairs = 0;
+    for (uint32_t i = 0; i < query->count && pairs < CANDIDATE_PAIRS; i++) {
+        const uint64_t key = query->patches[i].key, mirrored = resight_patch_mirrored_key(key);
+        for (uint32_t j = 0; j < known->count; j++) {
+            const uint64_t other = known->patches[j].key;
+            pairs += __builtin_popcountll(key ^ other) <= RESIGHT_PATCH_RADIUS_BITS;
+            pairs += __builtin_popcountll(mirrored ^ other) <= RESIGHT_PATCH_RADIUS_BITS;
         }
     }
+    return pairs;
 }
 
-static double vote_ms, match_ms;
-static size_t votes_made, queries;
-
-static void ask(const char *edit, const picture *q, size_t known, FILE *out) {
-    double t = now_ms();
-    memset(pair_count, 0, sizeof pair_count);
-    for (size_t i = 0; i < q->count; i++) add_pairs(q, i, 0), add_pairs(q, i, 1);
-    match_ms += now_ms() - t;
-    queries++;
-    int own = 0;
-    for (size_t b = 0; b < bank_count; b++) {
-        const int same = !strcmp(bank[b]->name, q->name);
-        if (!pair_count[b]) continue;
-        resight_patch_vote v;
-        t = now_ms();
-        resight_patches_vote(pairs[b], pair_count[b], bank[b]->width, bank[b]->height, &v);
-        vote_ms += now_ms() - t;
-        votes_made++;
-        own |= same;
-        if (same || v.agreeing >= 2 || v.evidence >= 9)
-            fprintf(out, "%s\t%s\t%s\t%c\t%c\t%u\t%u\t%u\t%.3f\t%u\t%.3f,%.3f,%.3f,%.3f\t%.2f\n", edit, q->name, bank[b]->name, same ? 's' : 'w', b < known ? 'k' : 'u', v.agreeing, v.large, v.evidence, v.spread, (unsigned)pair_count[b], v.matrix[0][0], v.matrix[0][1], v.matrix[1][0], v.matrix[1][1], v.best);
+static void judge(const bank *b, const char *edit, const picture *query, const picture *entry,
+                  const resight_patch_match *m, tally *out) {
+    const bool right = strcmp(query->name, entry->name) == 0;
+    for (int level = RESIGHT_PATCHES_PROBABLE; level <= (int)m->level; level++) {
+        const int i = level - RESIGHT_PATCHES_PROBABLE;
+        ++*(right ? &out->right[i] : entry->known ? &out->wrong_known[i] : &out->wrong_unrelated[i]);
     }
-    if (!own) fprintf(out, "%s\t%s\t%s\ts\tk\t0\t0\t0\t0\t0\t-\t-99\n", edit, q->name, q->name);
+    fprintf(b->pairs, "%s\t%s\t%s\t%c\t%c\t%u\t%u\t%.3f\t%d\n", edit, query->name, entry->name, right ? 's' : 'w',
+            entry->known ? 'k' : 'u', m->agreeing, m->large, (double)m->score, (int)m->level);
+}
+
+static void ask(const bank *b, tools *t, const char *edit, const picture *query, tally *out) {
+    const bool stranger = strcmp(edit, STRANGERS) == 0;
+    out->asked++;
+    for (size_t i = 0; i < b->count; i++) {
+        const picture *entry = &b->entry[i];
+        const bool itself = strcmp(query->name, entry->name) == 0;
+        if ((stranger && itself) || count_pairs(&query->list, &entry->list) < CANDIDATE_PAIRS)
+            continue;
+        resight_patch_match match;
+        const double start = now_ms();
+        if (resight_patches_compare(&query->list, &entry->list, &match) != RESIGHT_OK)
+            give_up(query->name, "patches that cannot be compared");
+        t->compare_ms += now_ms() - start;
+        t->compared++;
+        judge(b, edit, query, entry, &match, out);
+    }
+}
+
+static void print_tally(const char *edit, const tally *t) {
+    const double part = t->asked ? 100.0 / (double)t->asked : 0;
+    printf("%-26s %6zu %9.1f %9.1f %12zu %8zu %12zu %8zu\n", edit, t->asked, part * (double)t->right[0],
+           part * (double)t->right[1], t->wrong_known[0], t->wrong_known[1], t->wrong_unrelated[0],
+           t->wrong_unrelated[1]);
+}
+
+static void run_edit(const bank *b, tools *t, const char *folder, const char *edit, int every) {
+    struct dirent **files;
+    const int count = files_of(folder, &files);
+    tally sum = {0};
+    for (int i = 0; i < count; i += every) {
+        picture query;
+        if (!read_picture(t, folder, files[i]->d_name, RESIGHT_PATCHES_QUERY, &query))
+            continue;
+        ask(b, t, edit, &query, &sum);
+        picture_free(&query);
+    }
+    files_free(files, count);
+    print_tally(edit, &sum);
+}
+
+static void run_folder(const bank *b, tools *t, const char *edits, const char *unrelated, const char *edit, int every) {
+    char folder[4096];
+    snprintf(folder, sizeof folder, "%s/%s", edits, edit);
+    run_edit(b, t, strcmp(edit, STRANGERS) == 0 ? unrelated : folder, edit, every);
+}
+
+static void run_all(const bank *b, tools *t, const char *edits, const char *unrelated, int every) {
+    struct dirent **files;
+    const int count = files_of(edits, &files);
+    for (int i = 0; i < count; i++)
+        run_folder(b, t, edits, unrelated, files[i]->d_name, every);
+    files_free(files, count);
+    run_folder(b, t, edits, unrelated, STRANGERS, every);
+}
+
+/* Alpha over white, as most programs show it. */
+static void tools_start(tools *t) {
+    resight_decode_options options = resight_decode_options_default();
+    options.alpha = RESIGHT_ALPHA_COMPOSITE;
+    memset(options.background_rgb, 255, sizeof options.background_rgb);
+    if (resight_decoder_new(&options, &t->decoder) != RESIGHT_OK || resight_patcher_new(&t->patcher) != RESIGHT_OK)
+        give_up("memory", "refused");
+}
+
+static void print_costs(const bank *b, const tools *t) {
+    size_t patches = 0;
+    for (size_t i = 0; i < b->count; i++)
+        patches += b->entry[i].list.count;
+    printf("%zu entries, %.1f patches each; find: known %.2f ms, query %.2f ms; compare: %.3f ms, %.1f a query\n",
+           b->count, (double)patches / (double)b->count, t->find_ms[0] / (double)t->found[0],
+           t->find_ms[1] / (double)t->found[1], t->compare_ms / (double)t->compared,
+           (double)t->compared / (double)t->found[1]);
 }
 
 int main(int argc, char **argv) {
-    if (argc < 7) return 2; /* KNOWN UNRELATED EDITS every out edit... */
-    int every = atoi(argv[4]), phase = getenv("PHASE") ? atoi(getenv("PHASE")) : 0;
-    if (getenv("RADIUS")) radius = atoi(getenv("RADIUS"));
-    resight_decode_options o = resight_decode_options_default();
-    o.alpha = RESIGHT_ALPHA_COMPOSITE;
-    memset(o.background_rgb, 255, 3);
-    resight_decoder *d;
-    resight_patcher *p;
-    resight_decoder_new(&o, &d);
-    resight_patcher_new(&p);
-    folder known = read_folder(d, p, argv[1], RESIGHT_PATCHES_KNOWN, 1, 0), other = read_folder(d, p, argv[2], RESIGHT_PATCHES_KNOWN, 1, 0);
-    for (size_t i = 0; i < known.count; i++) bank[bank_count++] = &known.pictures[i];
-    for (size_t i = 0; i < other.count; i++) bank[bank_count++] = &other.pictures[i];
-    for (size_t i = 0; i < bank_count; i++) key_count += bank[i]->count;
-    keys = malloc(key_count * sizeof *keys);
-    flat = malloc(key_count * sizeof *flat);
-    size_t k = 0;
-    for (uint32_t i = 0; i < bank_count; i++) for (uint32_t j = 0; j < bank[i]->count; j++) {
-        flat[k] = bank[i]->patches[j].key;
-        keys[k++] = (key){bank[i]->patches[j].key, i, j};
+    const int every = argc > 4 ? atoi(argv[4]) : 0;
+    if (argc < 6 || every < 1) {
+        fprintf(stderr, "usage: bench_patches KNOWN UNRELATED EDITS EVERY PAIRS [EDIT...]\n");
+        return 2;
     }
-    fprintf(stderr, "bank %zu+%zu, %.1f patches each\n", known.count, other.count, (double)key_count / (double)bank_count);
-    FILE *out = fopen(argv[5], "w");
-    for (int e = 6; e < argc; e++) {
-        char path[4096];
-        if (!strcmp(argv[e], "strangers")) snprintf(path, sizeof path, "%s", argv[2]);
-        else snprintf(path, sizeof path, "%s/%s", argv[3], argv[e]);
-        folder f = read_folder(d, p, path, RESIGHT_PATCHES_QUERY, every, phase);
-        for (size_t i = 0; i < f.count; i++) { ask(argv[e], &f.pictures[i], known.count, out); free(f.pictures[i].patches); }
-        free(f.pictures);
-    }
-    fprintf(stderr, "find: known %.2f ms, query %.2f ms; match %.1f ms a query; vote %.4f ms each, %.3f a query\n", find_ms[0] / (double)find_count[0], find_ms[1] / (double)find_count[1], match_ms / (double)queries, vote_ms / (double)votes_made, vote_ms / (double)queries);
+    tools t = {0};
+    bank b = {.pairs = need(fopen(argv[5], "w"))};
+    tools_start(&t);
+    bank_add(&b, &t, argv[1], true);
+    bank_add(&b, &t, argv[2], false);
+    printf("%-26s %6s %9s %9s %12s %8s %12s %8s\n", "edit", "asked", "probable", "certain", "wrong known", "certain",
+           "wrong other", "certain");
+    for (int i = 6; i < argc; i++)
+        run_folder(&b, &t, argv[3], argv[2], argv[i], every);
+    if (argc == 6)
+        run_all(&b, &t, argv[3], argv[2], every);
+    print_costs(&b, &t);
+    for (size_t i = 0; i < b.count; i++)
+        picture_free(&b.entry[i]);
+    free(b.entry);
+    fclose(b.pairs);
+    resight_patcher_free(&t.patcher);
+    resight_decoder_free(&t.decoder);
     return 0;
 }

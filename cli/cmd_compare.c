@@ -184,6 +184,8 @@ int run_compare(const settings *set, char **operands) {
     const uint32_t min_quality =
         set->min_quality.given ? (uint32_t)set->min_quality.value : RESIGHT_DEFAULT_MIN_QUALITY;
     const int64_t every_us = set->every_us.given ? (int64_t)set->every_us.value : DEFAULT_EVERY_US;
+    if (is_tmk_file(operands[0]) && is_tmk_file(operands[1]))
+        return compare_tmk_files(set, operands);
     if (load(set, operands[0], MEDIA_COMPARE, &a) != RESIGHT_OK ||
         load(set, operands[1], MEDIA_COMPARE, &b) != RESIGHT_OK)
         return EXIT_TROUBLE;

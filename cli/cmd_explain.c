@@ -36,7 +36,7 @@ static const char *meaning_of(resight_evidence evidence) {
 static void print_corners(const resight_found *item) {
     fputs("  where: its corners, from the top left clockwise, lie at", stdout);
     for (int i = 0; i < 4; i++)
-        printf(" %.1f,%.1f", 100 * (double)item->corner[i].x, 100 * (double)item->corner[i].y);
+        printf(" %.1f,%.1f", 100 * item->where.x[i], 100 * item->where.y[i]);
     puts(" % of the query's width and height");
 }
 

@@ -32,5 +32,10 @@ int run_verify(const settings *set, char **operands);
 int run_backup(const settings *set, char **operands);
 int run_import(const settings *set, char **operands);
 int run_export(const settings *set, char **operands);
+int run_tmk(const settings *set, char **operands);
+
+/* Of cmd_tmk.c, for `resight compare`: is a path a .tmk file; and the scores of two of them. */
+bool is_tmk_file(const char *path);
+int compare_tmk_files(const settings *set, char **operands);
 
 #endif

@@ -29,12 +29,17 @@ static json_t *json_segments(const resight_found *item) {
     return list;
 }
 
+/* A distance, where hashes were compared. */
+static json_t *json_bits(uint16_t bits) {
+    return bits <= 256 ? json_integer(bits) : json_null();
+}
+
 /* Where the corners of the known picture lie within the query, as parts of its width and height. */
 static json_t *json_corners(const resight_found *item) {
     json_t *list = json_array();
     for (int i = 0; i < 4; i++)
         json_array_append_new(
-            list, json_pack("[f,f]", round(item->corner[i].x * 1e4) / 1e4, round(item->corner[i].y * 1e4) / 1e4));
+            list, json_pack("[f,f]", round(item->where.x[i] * 1e4) / 1e4, round(item->where.y[i] * 1e4) / 1e4));
     return list;
 }
 
@@ -49,8 +54,8 @@ json_t *json_found(const resight_found *item, const resight_subject *what) {
     json_object_set_new(match, "corners", json_corners(item));
     if (item->evidence == RESIGHT_BY_PATCHES)
         json_object_set_new(match, "patches", json_integer(item->patches));
-    json_object_set_new(match, "distance_bits", json_integer(item->distance_bits));
-    json_object_set_new(match, "pdq_distance_bits", item->pdq_bits <= 256 ? json_integer(item->pdq_bits) : json_null());
+    json_object_set_new(match, "distance_bits", json_bits(item->distance_bits));
+    json_object_set_new(match, "pdq_distance_bits", json_bits(item->pdq_bits));
     json_object_set_new(match, "view", json_string(resight_view_name(item->view)));
     json_object_set_new(match, "known_view", json_string(resight_view_name(item->known_view)));
     if (item->dialect)
@@ -76,7 +81,7 @@ json_t *json_suppressors(const resight_answer *got) {
         json_object_set_new(item, "bank", json_string(got->suppressors[i].bank));
         json_object_set_new(item, "entry", json_integer((json_int_t)got->suppressors[i].entry));
         json_object_set_new(item, "name", json_name(got->suppressors[i].name));
-        json_object_set_new(item, "distance_bits", json_integer(got->suppressors[i].distance_bits));
+        json_object_set_new(item, "distance_bits", json_bits(got->suppressors[i].distance_bits));
         json_array_append_new(list, item);
     }
     return list;
@@ -154,7 +159,9 @@ void print_nothing_found(FILE *out, const char *name, const resight_answer *got,
         const resight_found *by = &got->suppressors[0];
         fprintf(out, " (known to be harmless: %s entry %llu ", by->bank, (unsigned long long)by->entry);
         print_name(out, by->name);
-        fprintf(out, ", %u bits)", by->distance_bits);
+        if (by->distance_bits <= 256)
+            fprintf(out, ", %u bits", by->distance_bits);
+        putc(')', out);
     } else if (got->quality >= 0 && (uint32_t)got->quality < min_quality) {
         fprintf(out, " (quality %d: too little in the picture to tell)", got->quality);
     }

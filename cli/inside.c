@@ -53,7 +53,7 @@ int inside_trimmed(inside *in, const resight_thumbnail *thumbnail, resight_mark 
 
 /* Room for another set of patches behind the first `count`. */
 static resight_patch *room(inside *in) {
-    const size_t need = in->count + RESIGHT_PATCHES_MAX;
+    const size_t need = in->count + RESIGHT_PATCHES_KNOWN_MAX;
     if (need > in->capacity) {
         in->capacity = 2 * need;
         must_resize(&in->patches, in->capacity, sizeof *in->patches);
@@ -68,10 +68,10 @@ int inside_patches(inside *in, const resight_thumbnail *thumbnail) {
         return RESIGHT_OK;
     if (thumbnail->view == RESIGHT_VIEW_ON_WHITE)
         inside_clear(in);
-    if (in->count + RESIGHT_PATCHES_MAX > RESIGHT_ENTRY_PATCHES_MAX)
+    if (in->count + RESIGHT_PATCHES_KNOWN_MAX > RESIGHT_ENTRY_PATCHES_MAX)
         return RESIGHT_OK; /* of a video of many hours, the first ones */
     const int status = resight_patcher_find(in->patcher, &thumbnail->image, RESIGHT_PATCHES_KNOWN, room(in),
-                                            RESIGHT_PATCHES_MAX, &count);
+                                            RESIGHT_PATCHES_KNOWN_MAX, &count);
     if (status != RESIGHT_OK || count == 0)
         return status;
     must_grow(&in->sets, in->set_count, sizeof *in->sets);

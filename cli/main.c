@@ -25,7 +25,8 @@ static const command commands[] = {
      MEDIA_GROUPS | TAKES_HASHING, 0, ANY, run_hash},
     {"compare", "say how far two pictures, videos or hashes are apart", "[OPTION]... A B",
      "A and B are paths, - for standard input, or hashes in hex. Exit code 0 when they match, 1 when not. B is also\n"
-     "compared turned and mirrored. Of two videos: the share of frames that match, and the time they have in common.",
+     "compared turned and mirrored. Of two videos: the share of frames that match, and the time they have in common.\n"
+     "Of two .tmk files: LEVEL1 LEVEL2 A B, a match when both scores are 0.7 and more.",
      TAKES_MEDIA | TAKES_DIALECT | TAKES_JSON | TAKES_POLICY, 2, 2, run_compare},
     {"add", "add pictures and videos to a bank", "[OPTION]... PATH...",
      "Makes the database and the bank when they are not there. A line is printed when the entry is on disk, and "
@@ -80,6 +81,12 @@ static const command commands[] = {
      "--format pdq: HASH,name a line, pictures only. --format vpdq: of a video a `# name` line, then\n"
      "FRAME,QUALITY,HASH,SECONDS a line. Hashes of another dialect than --dialect are left out.",
      TAKES_DB | TAKES_BANK | TAKES_LIST_FORMAT | TAKES_DIALECT, 0, 0, run_export},
+    {"tmk", "write the TMK+PDQF signatures of videos", "[OPTION]... PATH...",
+     "Of each video a file NAME.tmk in the working folder, as tmk-hash-video writes it; one that is there already is "
+     "not "
+     "touched.\n"
+     "`resight compare A.tmk B.tmk` scores two of them.",
+     TAKES_MEDIA | TAKES_INPUTS, 0, ANY, run_tmk},
 };
 enum { COMMANDS = sizeof commands / sizeof *commands };
 

@@ -73,11 +73,11 @@ static double scale_for(double width, double height) {
 static void plan_query(pictures_panel *panel) {
     double left = 0, top = 0, right = 1, bottom = 1;
     for (int i = 0; i < 4; i++) {
-        const resight_point at = panel->what->item->corner[i];
-        left = fmax(fmin(left, (double)at.x), -BEYOND);
-        top = fmax(fmin(top, (double)at.y), -BEYOND);
-        right = fmin(fmax(right, (double)at.x), 1 + BEYOND);
-        bottom = fmin(fmax(bottom, (double)at.y), 1 + BEYOND);
+        const place at = {panel->what->item->where.x[i], panel->what->item->where.y[i]};
+        left = fmax(fmin(left, at.x), -BEYOND);
+        top = fmax(fmin(top, at.y), -BEYOND);
+        right = fmin(fmax(right, at.x), 1 + BEYOND);
+        bottom = fmin(fmax(bottom, at.y), 1 + BEYOND);
     }
     const double width = panel->query ? panel->query->image.width_px : 1;
     const double height = panel->query ? panel->query->image.height_px : 1;
@@ -196,8 +196,8 @@ static void draw_query(const pictures_panel *panel, canvas *on, box where, place
     char title[64] = "Query";
     place corner[4], edge[4];
     for (int i = 0; i < 4; i++)
-        corner[i] = (place){where.x + (double)panel->what->item->corner[i].x * where.width,
-                            where.y + (double)panel->what->item->corner[i].y * where.height};
+        corner[i] = (place){where.x + panel->what->item->where.x[i] * where.width,
+                            where.y + panel->what->item->where.y[i] * where.height};
     draw_box(on, where, GROUND, 1);
     if (panel->query && panel->what->blur_query)
         draw_blurred(on, where, &panel->query->image);

@@ -21,7 +21,7 @@ typedef struct patch_query {
     resight_patch_query_options options;
     uint32_t *live; /* [count]: live hits of each key so far, of all banks; not above common + 1 */
     uint32_t *raw;  /* [count]: hits of each key in the segment at hand */
-    resight_patch_matches *out;
+    resight_patch_hits *out;
     resight_error *error;
 } patch_query;
 
@@ -34,9 +34,9 @@ typedef struct entry_reader {
     resight_patch_set set_held;
 } entry_reader;
 
-void resight_patch_matches_free(resight_patch_matches *matches) {
+void resight_patch_hits_free(resight_patch_hits *matches) {
     free(matches->items);
-    *matches = (resight_patch_matches){0};
+    *matches = (resight_patch_hits){0};
 }
 
 static int check_options(const patch_query *query) {
@@ -82,7 +82,7 @@ static int seek(const patch_query *query, entry_reader *at, uint32_t number, res
 
 static int judge(patch_query *query, entry_reader *at, uint32_t number, const resight_hit *hit) {
     resight_patch known;
-    resight_patch_matches *out = query->out;
+    resight_patch_hits *out = query->out;
     const int status = seek(query, at, number, &known);
     if (status != RESIGHT_OK)
         return status;
@@ -90,16 +90,16 @@ static int judge(patch_query *query, entry_reader *at, uint32_t number, const re
         return index_contradicts(query, at->entry.id);
     if (!array_reserve(&out->items, &out->capacity, out->count, 1))
         return resight_fail(query->error, RESIGHT_E_NOMEM, "%s: no memory for matches", query->reader->db->dir);
-    out->items[out->count++] = (resight_patch_match){.entry = at->entry.id,
-                                                     .bank = at->bank->id,
-                                                     .set = at->set,
-                                                     .patch = number,
-                                                     .query = hit->query,
-                                                     .distance_bits = hit->distance_bits,
-                                                     .known = known,
-                                                     .time_us = at->set_held.time_us,
-                                                     .width_px = at->set_held.width_px,
-                                                     .height_px = at->set_held.height_px};
+    out->items[out->count++] = (resight_patch_hit){.entry = at->entry.id,
+                                                   .bank = at->bank->id,
+                                                   .set = at->set,
+                                                   .patch = number,
+                                                   .query = hit->query,
+                                                   .distance_bits = hit->distance_bits,
+                                                   .known = known,
+                                                   .time_us = at->set_held.time_us,
+                                                   .width_px = at->set_held.width_px,
+                                                   .height_px = at->set_held.height_px};
     return RESIGHT_OK;
 }
 
@@ -199,7 +199,7 @@ static int ask_tail(patch_query *query) {
 
 /* A key may have become common after its first matches were taken. */
 static void drop_common(patch_query *query) {
-    resight_patch_matches *out = query->out;
+    resight_patch_hits *out = query->out;
     size_t kept = 0;
     for (size_t i = 0; i < out->count; i++)
         if (!is_common(query, out->items[i].query))
@@ -222,7 +222,7 @@ static int ask_all(patch_query *query) {
 }
 
 int resight_reader_query_patches(resight_reader *reader, const uint64_t *keys, uint32_t count,
-                                 const resight_patch_query_options *options, resight_patch_matches *out,
+                                 const resight_patch_query_options *options, resight_patch_hits *out,
                                  resight_error *error) {
     patch_query query = {.reader = reader, .keys = keys, .count = count, .out = out, .error = error};
     if (options)
@@ -243,5 +243,25 @@ int resight_reader_query_patches(resight_reader *reader, const uint64_t *keys, u
     status = ask_all(&query);
     if (status != RESIGHT_OK)
         out->count = out->common_keys = 0;
+    return status;
+}
+
+int resight_reader_patches(resight_reader *reader, uint64_t entry, uint32_t set, resight_patch *out, size_t capacity,
+                           size_t *count, resight_error *error) {
+    const patch_query query = {.reader = reader, .error = error};
+    entry_reader at = {.set = set};
+    int status = reader_ready(reader, error);
+    if (status == RESIGHT_OK)
+        status = reader_record(reader, entry, &at.entry, error);
+    if (status != RESIGHT_OK)
+        return status;
+    if (set >= at.entry.set_count)
+        return RESIGHT_NOT_FOUND;
+    at.set_held = entry_set(&at.entry, set);
+    const uint32_t first = at.set_held.first,
+                   some = at.set_held.count < capacity ? at.set_held.count : (uint32_t)capacity;
+    for (uint32_t i = 0; status == RESIGHT_OK && i < some; i++)
+        status = seek(&query, &at, first + i, &out[i]);
+    *count = status == RESIGHT_OK ? some : 0;
     return status;
 }

@@ -124,14 +124,14 @@ typedef struct patch_batch {
     uint64_t keys[LOOKUP_BATCH];
     uint32_t count;
     resight_hits hits;
-    resight_patch_matches compared, found;
+    resight_patch_hits compared, found;
 } patch_batch;
 
 static void patch_batch_free(patch_batch **batch) {
     if (*batch) {
         resight_hits_free(&(*batch)->hits);
-        resight_patch_matches_free(&(*batch)->compared);
-        resight_patch_matches_free(&(*batch)->found);
+        resight_patch_hits_free(&(*batch)->compared);
+        resight_patch_hits_free(&(*batch)->found);
     }
     free(*batch);
 }
@@ -146,7 +146,7 @@ static int by_index(const void *left, const void *right) {
 static int compare_chunk(patch_batch *batch, const entry_view *entry, const uint8_t *patches, uint32_t count,
                          uint32_t first) {
     uint64_t keys[CHUNK_PATCHES];
-    resight_patch_matches *out = &batch->compared;
+    resight_patch_hits *out = &batch->compared;
     resight_hits *hits = &batch->hits;
     for (uint32_t i = 0; i < count; i++)
         keys[i] = patch_at(patches, i).key;
@@ -157,12 +157,12 @@ static int compare_chunk(patch_batch *batch, const entry_view *entry, const uint
     if (hits->count > 1)
         qsort(hits->items, hits->count, sizeof *hits->items, by_index);
     for (size_t i = 0; i < hits->count; i++)
-        out->items[out->count++] = (resight_patch_match){.entry = entry->id,
-                                                         .bank = entry->bank,
-                                                         .patch = first + hits->items[i].index,
-                                                         .query = hits->items[i].query,
-                                                         .distance_bits = hits->items[i].distance_bits,
-                                                         .known = patch_at(patches, hits->items[i].index)};
+        out->items[out->count++] = (resight_patch_hit){.entry = entry->id,
+                                                       .bank = entry->bank,
+                                                       .patch = first + hits->items[i].index,
+                                                       .query = hits->items[i].query,
+                                                       .distance_bits = hits->items[i].distance_bits,
+                                                       .known = patch_at(patches, hits->items[i].index)};
     return RESIGHT_OK;
 }
 
@@ -180,13 +180,13 @@ static int compare_patches(verify *run, const entry_view *entry, void *user) {
     return RESIGHT_OK;
 }
 
-static bool same_patch(const resight_patch_match *a, const resight_patch_match *b) {
+static bool same_patch(const resight_patch_hit *a, const resight_patch_hit *b) {
     return a->entry == b->entry && a->bank == b->bank && a->patch == b->patch && a->query == b->query &&
            a->distance_bits == b->distance_bits && memcmp(&a->known, &b->known, sizeof a->known) == 0;
 }
 
 static void compare_patch_answers(verify *run, const patch_batch *batch) {
-    const resight_patch_matches *a = &batch->compared, *b = &batch->found;
+    const resight_patch_hits *a = &batch->compared, *b = &batch->found;
     bool same = a->count == b->count;
     for (size_t i = 0; same && i < a->count; i++)
         same = same_patch(&a->items[i], &b->items[i]);

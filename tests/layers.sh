@@ -14,6 +14,7 @@ lib/luma    | base kernels luma             | status image
 lib/hash    | base kernels luma hash        | status image cpu hash
 lib/region  | base luma region              | status image cpu hash region
 lib/search  | base kernels search           | status hash search
+lib/local   | base local                    | status image patch
 lib/video   | base video                    | status image decode hash region video
 lib/tmk     | base tmk                      | status image decode hash tmk
 lib/isolate | base isolate decode/probe.h decode/source.h | status image cpu decode hash video pool

@@ -18,7 +18,7 @@ int out_of_memory(const resight_matcher *m) {
 int resight_matcher_new(resight_db *db, resight_matcher **out, resight_error *error) {
     CLEANUP(resight_matcher_free) resight_matcher *m = calloc(1, sizeof *m);
     if (!m || !(m->hashes = calloc(HASHES_A_LOOKUP, sizeof *m->hashes)) ||
-        !(m->asked = calloc(HASHES_A_LOOKUP, sizeof *m->asked)))
+        !(m->asked = calloc(HASHES_A_LOOKUP, sizeof *m->asked)) || !(m->compared = calloc(1, sizeof *m->compared)))
         return resight_fail(error, RESIGHT_E_NOMEM, "no memory for a matcher");
     int status = resight_finder_new(&m->finder);
     if (status == RESIGHT_OK)
@@ -50,8 +50,9 @@ void resight_matcher_free(resight_matcher **matcher) {
     free(m->part_marks);
     free(m->parts);
     resight_patcher_free(&m->patcher);
-    resight_patch_matches_free(&m->patch_matches);
-    free(m->patch_pairs);
+    resight_patch_hits_free(&m->patch_hits);
+    free(m->suspects);
+    free(m->compared);
     free(m->votes);
     free(m->shared);
     free(m);
@@ -71,7 +72,7 @@ static int take_same_file(resight_matcher *m, uint64_t id) {
     if (banks_left_out(m, entry.bank))
         return RESIGHT_OK;
     resight_found same = {.entry = id, .evidence = RESIGHT_BY_FILE, .confidence = RESIGHT_CERTAIN};
-    place_turned(RESIGHT_ORIGINAL, 0, 0, 1, 1, same.corner);
+    resight_region_place(&whole_picture, RESIGHT_ORIGINAL, &whole_picture, &same.where);
     return answer_add(m->out, &same) ? RESIGHT_OK : out_of_memory(m);
 }
 
@@ -91,7 +92,7 @@ static int find_same_file(resight_matcher *m) {
 static void tell_frame(const resight_matcher *m, const near_pair *nearest, resight_found *item) {
     (void)m;
     item->confidence = nearest->distance_bits <= RESIGHT_DEFAULT_RADIUS_BITS ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
-    place_turned(item->transform, 0, 0, 1, 1, item->corner);
+    resight_region_place(&whole_picture, item->transform, &whole_picture, &item->where);
 }
 
 static int find_frames(resight_matcher *m) {

@@ -14,6 +14,8 @@
 /* Looked up at once: 32 frames, turned and inverted. In a still scene each of them is near to every other. */
 #define HASHES_A_LOOKUP 512
 
+static const resight_area whole_picture = {0, 0, 1, 1};
+
 /* One mark to look up. */
 typedef struct asked_mark {
     const resight_mark *mark;
@@ -40,12 +42,23 @@ typedef struct near_pair {
     bool inverted;
 } near_pair;
 
+/* A known picture that shares some keys with a thumbnail. */
+typedef struct patch_suspect {
+    uint64_t entry;
+    int64_t time_us; /* of its frame */
+    uint32_t bank, set;
+    uint32_t keys; /* patches of the thumbnail that have a hit there */
+    uint16_t width_px, height_px;
+} patch_suspect;
+
 /* What the patches of one thumbnail say of one known picture. */
-typedef struct asked_vote {
-    resight_patch_vote vote;
-    uint32_t width_px, height_px; /* of the thumbnail */
-    size_t first_shared;          /* of its agreeing patches, when details are asked for */
-} asked_vote;
+typedef struct patch_vote {
+    resight_confidence confidence;
+    bool mirrored;
+    uint32_t agreeing;
+    resight_quad where;
+    size_t first_shared; /* of its agreeing patches, when details are asked for */
+} patch_vote;
 
 /* How many known items a frame of the query is near to. */
 typedef struct held_frame {
@@ -87,10 +100,11 @@ struct resight_matcher {
 
     /* patches */
     resight_patcher *patcher;
-    resight_patch_matches patch_matches;
-    resight_patch_pair *patch_pairs; /* of one known picture */
-    size_t patch_pair_capacity;
-    asked_vote *votes;
+    resight_patch_hits patch_hits;
+    patch_suspect *suspects; /* of one thumbnail */
+    size_t suspect_count, suspect_capacity;
+    resight_patch_match *compared; /* scratch of one comparison */
+    patch_vote *votes;
     size_t vote_count, vote_capacity;
     resight_shared_patch *shared; /* agreeing patches of the votes, in their order; of details only */
     size_t shared_count, shared_capacity;
@@ -134,12 +148,6 @@ int parts_find_rectangles(resight_matcher *m);
 /* ---- patches.c */
 
 int patches_find(resight_matcher *m);
-
-/* ---- place.c */
-
-/* The corners of a picture that was turned, within the rectangle of the query that shows it: parts of 0..1. */
-void place_turned(resight_transform transform, float left, float top, float width, float height,
-                  resight_point corner[4]);
 
 /* ---- answer.c */
 

@@ -51,10 +51,9 @@ static int add_rectangles(resight_matcher *m, const resight_thumbnail *thumbnail
 /* Parts are smaller and plainer than pictures: what is near enough for a frame makes them probable. */
 static void tell_part(const resight_matcher *m, const near_pair *nearest, resight_found *item) {
     const asked_part *part = &m->parts[nearest->mark / RESIGHT_TRANSFORMS];
-    const float width = (float)part->thumbnail->image.width_px, height = (float)part->thumbnail->image.height_px;
+    const resight_area area = resight_rect_area(part->rect, &part->thumbnail->image);
     item->confidence = nearest->distance_bits <= CERTAIN_PART_BITS ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
-    place_turned(item->transform, (float)part->rect.x_px / width, (float)part->rect.y_px / height,
-                 (float)part->rect.width_px / width, (float)part->rect.height_px / height, item->corner);
+    resight_region_place(&area, item->transform, &whole_picture, &item->where);
 }
 
 static int find_parts(resight_matcher *m, int (*add)(resight_matcher *m, const resight_thumbnail *thumbnail),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last stage: local patches of the query's pictures are looked up, and of every known picture that shares some, the
- * patches vote on one place where it would have to lie. A vote that is sure enough is a near pair like any other.
+ * The last stage: local patches of the query's pictures are looked up; the known pictures to which they lead most often
+ * are suspects, and each suspect's patches are compared with the query's. What agrees on a place is a near pair like
+ * any other.
  */
 #include "match/matcher.h"
 
@@ -10,109 +11,169 @@
 /* Frames of a video that are asked with patches, spread evenly: each costs as much as a picture. */
 #define PATCHED_FRAMES 16
 /* A key near more known patches than this tells none of them from the others. */
-#define COMMON_PATCHES 2000
+#define COMMON_PATCHES 1000
+/* Without two patches there is no place for them to agree on. */
+#define SUSPICIOUS_KEYS 2
+/* Suspects that are compared for one picture, at a tenth of a millisecond each. */
+#define SUSPECTS_MAX 64
 
 /* Every patch of a picture, and its mirror image. */
 static uint32_t list_keys(const resight_patch *patches, size_t count, uint64_t *keys) {
     for (size_t i = 0; i < count; i++) {
         keys[2 * i] = patches[i].key;
-        keys[2 * i + 1] = resight_patch_mirror(patches[i].key);
+        keys[2 * i + 1] = resight_patch_mirrored_key(patches[i].key);
     }
     return (uint32_t)(2 * count);
 }
 
-/* Of the pairs that just voted, those that agree, for those who want to see them. */
-static int keep_shared(resight_matcher *m, size_t count) {
-    if (!m->how->details)
-        return RESIGHT_OK;
-    if (!array_reserve(&m->shared, &m->shared_capacity, m->shared_count, count))
-        return out_of_memory(m);
-    for (size_t i = 0; i < count; i++)
-        if (m->patch_pairs[i].agrees)
-            m->shared[m->shared_count++] = (resight_shared_patch){m->patch_pairs[i].query, m->patch_pairs[i].known};
+/* ---- Suspects -------------------------------------------------------------------------------- */
+
+static bool same_picture(const resight_patch_hit *a, const resight_patch_hit *b) {
+    return a->entry == b->entry && a->set == b->set;
+}
+
+/* Patches of the query with a hit in one known picture. */
+static uint32_t count_keys(const resight_patch_hit *hits, size_t count) {
+    bool seen[RESIGHT_PATCHES_QUERY_MAX] = {false};
+    uint32_t keys = 0;
+    for (size_t i = 0; i < count; i++) {
+        keys += !seen[hits[i].query / 2];
+        seen[hits[i].query / 2] = true;
+    }
+    return keys;
+}
+
+static int most_keys(const void *left, const void *right) {
+    const patch_suspect *a = left, *b = right;
+    if (a->keys != b->keys)
+        return a->keys > b->keys ? -1 : 1;
+    if (a->entry != b->entry)
+        return a->entry < b->entry ? -1 : 1;
+    return (a->set > b->set) - (a->set < b->set);
+}
+
+/* The known pictures that share keys with the query, those that share most first. */
+static int find_suspects(resight_matcher *m) {
+    const resight_patch_hit *hits = m->patch_hits.items;
+    m->suspect_count = 0;
+    for (size_t from = 0, to; from < m->patch_hits.count; from = to) {
+        for (to = from; to < m->patch_hits.count && same_picture(&hits[to], &hits[from]);)
+            to++;
+        const uint32_t keys = count_keys(hits + from, to - from);
+        if (keys < SUSPICIOUS_KEYS || banks_left_out(m, hits[from].bank))
+            continue;
+        if (!array_reserve(&m->suspects, &m->suspect_capacity, m->suspect_count, 1))
+            return out_of_memory(m);
+        m->suspects[m->suspect_count++] =
+            (patch_suspect){hits[from].entry,    hits[from].time_us,  hits[from].bank, hits[from].set, keys,
+                            hits[from].width_px, hits[from].height_px};
+    }
+    if (m->suspect_count > 1)
+        qsort(m->suspects, m->suspect_count, sizeof *m->suspects, most_keys);
+    if (m->suspect_count > SUSPECTS_MAX)
+        m->suspect_count = SUSPECTS_MAX;
     return RESIGHT_OK;
 }
 
-/* A vote as a near pair: the more patches agree, the nearer. */
+/* ---- Votes ----------------------------------------------------------------------------------- */
+
+/* The agreeing patches, for those who want to see them. */
+static int keep_shared(resight_matcher *m, const resight_patch *query, const resight_patch *known) {
+    const resight_patch_match *got = m->compared;
+    if (!m->how->details)
+        return RESIGHT_OK;
+    if (!array_reserve(&m->shared, &m->shared_capacity, m->shared_count, got->agreeing))
+        return out_of_memory(m);
+    for (uint32_t i = 0; i < got->agreeing; i++)
+        m->shared[m->shared_count++] = (resight_shared_patch){query[got->query[i]], known[got->known[i]]};
+    return RESIGHT_OK;
+}
+
+static resight_quad place_in(const resight_image *query, const resight_patch_place corner[4]) {
+    const double longer = query->width_px > query->height_px ? query->width_px : query->height_px;
+    resight_quad where;
+    for (int i = 0; i < 4; i++) {
+        where.x[i] = (double)corner[i].x / RESIGHT_PATCH_UNITS * longer / query->width_px;
+        where.y[i] = (double)corner[i].y / RESIGHT_PATCH_UNITS * longer / query->height_px;
+    }
+    return where;
+}
+
+/* What a comparison found, as a near pair: the higher its score, the nearer. */
 static int keep_vote(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame,
-                     const resight_patch_match *match, int64_t known_us, const resight_patch_vote *vote) {
+                     const patch_suspect *suspect) {
+    const float score = m->compared->score * 1000;
     if (!array_reserve(&m->votes, &m->vote_capacity, m->vote_count, 1) ||
         !array_reserve(&m->pairs, &m->pair_capacity, m->pair_count, 1))
         return out_of_memory(m);
     m->pairs[m->pair_count++] = (near_pair){
-        .entry = match->entry,
-        .bank = match->bank,
+        .entry = suspect->entry,
+        .bank = suspect->bank,
         .query_us = thumbnail->time_us,
-        .known_us = known_us,
+        .known_us = suspect->time_us,
         .frame = frame,
         .mark = (uint32_t)m->vote_count,
-        .distance_bits = (uint16_t)(UINT16_MAX - (vote->agreeing < UINT16_MAX ? vote->agreeing : UINT16_MAX)),
+        .distance_bits = (uint16_t)(score < UINT16_MAX ? UINT16_MAX - (uint16_t)score : 0),
         .view = (uint8_t)thumbnail->view,
     };
-    m->votes[m->vote_count++] =
-        (asked_vote){*vote, thumbnail->image.width_px, thumbnail->image.height_px, m->shared_count};
+    m->votes[m->vote_count++] = (patch_vote){
+        .confidence = m->compared->level == RESIGHT_PATCHES_CERTAIN ? RESIGHT_CERTAIN : RESIGHT_PROBABLE,
+        .mirrored = m->compared->mirrored,
+        .agreeing = m->compared->agreeing,
+        .where = place_in(&thumbnail->image, m->compared->corner),
+        .first_shared = m->shared_count,
+    };
     return RESIGHT_OK;
 }
 
-/* The matches of one known picture vote. */
-static int vote(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame, const resight_patch *patches,
-                const resight_patch_match *matches, size_t count) {
-    resight_patch_vote result;
-    if (count < 2)
-        return RESIGHT_OK;
-    if (!array_reserve(&m->patch_pairs, &m->patch_pair_capacity, 0, count))
-        return out_of_memory(m);
-    for (size_t i = 0; i < count; i++)
-        m->patch_pairs[i] = (resight_patch_pair){
-            .query = patches[matches[i].query / 2],
-            .known = matches[i].known,
-            .distance_bits = (uint8_t)matches[i].distance_bits,
-            .mirrored = matches[i].query % 2,
-        };
-    const int status = resight_patches_vote(m->patch_pairs, count, matches->width_px, matches->height_px, &result);
+static int compare(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame,
+                   const resight_patch_list *query, const patch_suspect *suspect) {
+    resight_patch patches[RESIGHT_PATCHES_KNOWN_MAX];
+    size_t count = 0;
+    int status = resight_reader_patches(m->reader, suspect->entry, suspect->set, patches, RESIGHT_PATCHES_KNOWN_MAX,
+                                        &count, m->error);
     if (status != RESIGHT_OK)
-        return status == RESIGHT_NOT_FOUND ? RESIGHT_OK : status;
-    if (result.agreeing < 2 || (result.agreeing == 2 && result.large == 0))
+        return status;
+    const resight_patch_list known = {patches, (uint32_t)count, suspect->width_px, suspect->height_px};
+    status = resight_patches_compare(query, &known, m->compared);
+    if (status != RESIGHT_OK) /* patches that no picture has: the record came from elsewhere */
+        return status == RESIGHT_E_ARG ? RESIGHT_OK : status;
+    if (m->compared->level == RESIGHT_PATCHES_NOTHING)
         return RESIGHT_OK;
-    const int kept = keep_vote(m, thumbnail, frame, matches, matches->time_us, &result);
-    return kept == RESIGHT_OK ? keep_shared(m, count) : kept;
+    status = keep_vote(m, thumbnail, frame, suspect);
+    return status == RESIGHT_OK ? keep_shared(m, query->patches, patches) : status;
 }
 
-static bool same_picture(const resight_patch_match *a, const resight_patch_match *b) {
-    return a->entry == b->entry && a->set == b->set;
-}
+/* ---- The stage ------------------------------------------------------------------------------- */
 
 static int ask_thumbnail(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame) {
-    resight_patch patches[RESIGHT_PATCHES_MAX];
-    uint64_t keys[2 * RESIGHT_PATCHES_MAX];
+    resight_patch patches[RESIGHT_PATCHES_QUERY_MAX];
+    uint64_t keys[2 * RESIGHT_PATCHES_QUERY_MAX];
     size_t count = 0;
     int status = resight_patcher_find(m->patcher, &thumbnail->image, RESIGHT_PATCHES_QUERY, patches,
-                                      RESIGHT_PATCHES_MAX, &count);
-    if (status != RESIGHT_OK || count == 0)
-        return status;
+                                      RESIGHT_PATCHES_QUERY_MAX, &count);
+    if (status != RESIGHT_OK)
+        return resight_fail(m->error, status, "looking for patches: %s", resight_status_name(status));
+    if (count == 0)
+        return RESIGHT_OK;
     const resight_patch_query_options options = {.common = COMMON_PATCHES};
-    status = resight_reader_query_patches(m->reader, keys, list_keys(patches, count, keys), &options, &m->patch_matches,
+    const resight_patch_list query = {patches, (uint32_t)count, thumbnail->image.width_px, thumbnail->image.height_px};
+    status = resight_reader_query_patches(m->reader, keys, list_keys(patches, count, keys), &options, &m->patch_hits,
                                           m->error);
-    const resight_patch_match *found = m->patch_matches.items;
-    for (size_t from = 0, to; status == RESIGHT_OK && from < m->patch_matches.count; from = to) {
-        for (to = from; to < m->patch_matches.count && same_picture(&found[to], &found[from]);)
-            to++;
-        if (!banks_left_out(m, found[from].bank))
-            status = vote(m, thumbnail, frame, patches, found + from, to - from);
-    }
+    if (status == RESIGHT_OK)
+        status = find_suspects(m);
+    for (size_t i = 0; status == RESIGHT_OK && i < m->suspect_count; i++)
+        status = compare(m, thumbnail, frame, &query, &m->suspects[i]);
     return status;
 }
 
 static void tell_vote(const resight_matcher *m, const near_pair *nearest, resight_found *item) {
-    const asked_vote *asked = &m->votes[nearest->mark];
-    const double longer = asked->width_px > asked->height_px ? asked->width_px : asked->height_px;
-    item->confidence = asked->vote.agreeing >= 4 ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
-    item->patches = asked->vote.agreeing;
-    item->distance_bits = 0;
-    item->transform = asked->vote.mirrored ? RESIGHT_FLIP_Y : RESIGHT_ORIGINAL;
-    for (int i = 0; i < 4; i++)
-        item->corner[i] = (resight_point){(float)(asked->vote.corner[i][0] * longer / 32768 / asked->width_px),
-                                          (float)(asked->vote.corner[i][1] * longer / 32768 / asked->height_px)};
+    const patch_vote *vote = &m->votes[nearest->mark];
+    item->confidence = vote->confidence;
+    item->patches = vote->agreeing;
+    item->distance_bits = item->pdq_bits = UINT16_MAX;
+    item->transform = vote->mirrored ? RESIGHT_FLIP_Y : RESIGHT_ORIGINAL;
+    item->where = vote->where;
 }
 
 /* Of a still with transparent parts, the view on white stands for all, as it does when it is kept. */

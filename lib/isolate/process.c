@@ -24,8 +24,7 @@
 /* For a process that closed its socket to have ended: milliseconds, or something is wrong. */
 #define ENDING_MS 1000
 
-#define NAMESPACES                                                                                                     \
-    (CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWCGROUP)
+#define NAMESPACES (CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
 #ifndef SYS_close_range
 #define SYS_close_range 436
@@ -103,13 +102,16 @@ static int socket_pair(int *ours, int *theirs) {
     return *theirs < 0 ? -1 : 0;
 }
 
-/* With namespaces; where an administrator has forbidden those, without. */
+/* With namespaces: its own users' where that is allowed to everybody, else without, which is allowed to root; else
+ * with none. */
 static int spawn_anyhow(const char *program, int channel, int nothing, process *p) {
-    p->pid = spawn(NAMESPACES, program, channel, nothing, &p->pidfd);
-    p->walls = RESIGHT_WALL_NAMESPACES;
-    if (p->pid < 0 && errno != ENOMEM && errno != EAGAIN) {
-        p->pid = spawn(0, program, channel, nothing, &p->pidfd);
-        p->walls = 0;
+    static const unsigned long attempts[] = {NAMESPACES | CLONE_NEWUSER, NAMESPACES, 0};
+    p->pid = -1;
+    for (size_t i = 0; i < sizeof attempts / sizeof *attempts && p->pid < 0; i++) {
+        p->pid = spawn(attempts[i], program, channel, nothing, &p->pidfd);
+        p->walls = attempts[i] ? RESIGHT_WALL_NAMESPACES : 0;
+        if (p->pid < 0 && (errno == ENOMEM || errno == EAGAIN))
+            break;
     }
     return p->pid < 0 || clock_getcpuclockid(p->pid, &p->clock) != 0 ? -1 : 0;
 }
@@ -132,6 +134,13 @@ int process_start(const char *program, process *out, resight_error *error) {
     return RESIGHT_OK;
 }
 
+/* By descriptor, for a number may have been taken by another process if the host program waited for ours; by number
+ * where the call is kept from us. */
+static void kill_now(const process *p) {
+    if (syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0) != 0 && (errno == ENOSYS || errno == EPERM))
+        kill(p->pid, SIGKILL);
+}
+
 static process_end reap(process *p) {
     process_end end = {0};
     siginfo_t info = {0};
@@ -149,7 +158,7 @@ static process_end reap(process *p) {
 
 void process_stop(process *p) {
     if (p->pidfd >= 0) {
-        syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+        kill_now(p);
         reap(p);
     }
     cleanup_fd(&p->channel);
@@ -162,7 +171,7 @@ process_end process_finish(process *p) {
     while ((ready = poll(&exited, 1, ENDING_MS)) < 0 && errno == EINTR)
         ;
     if (ready <= 0)
-        syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0);
+        kill_now(p);
     process_end end = reap(p);
     end.killed = ready <= 0;
     return end;

@@ -54,18 +54,16 @@ static inline void floats_store_first(float *to, floats v, size_t count) {
 /* (level * 255 + 109) / 219 for level 0..219: the product with 19153 / 2^22 has the same integer part for all of them.
  */
 static void full_range(const uint8_t *pixels, uint8_t *full, size_t width_px) {
-    const __m256i pick = _mm256_setr_epi8(0, 4, 8, 12, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0, 4, 8, 12, -1,
-                                          -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1);
     size_t x = 0;
-    for (; x + LANES <= width_px; x += LANES) {
-        const __m128i above =
-            _mm_subs_epu8(_mm_loadl_epi64((const __m128i *)(const void *)(pixels + x)), _mm_set1_epi8(16));
-        __m256i level = _mm256_min_epi32(_mm256_cvtepu8_epi32(above), _mm256_set1_epi32(219));
-        level = _mm256_add_epi32(_mm256_mullo_epi32(level, _mm256_set1_epi32(255)), _mm256_set1_epi32(109));
-        level = _mm256_srli_epi32(_mm256_mullo_epi32(level, _mm256_set1_epi32(19153)), 22);
-        level = _mm256_shuffle_epi8(level, pick);
-        const __m128i bytes = _mm_unpacklo_epi32(_mm256_castsi256_si128(level), _mm256_extracti128_si256(level, 1));
-        _mm_storel_epi64((__m128i *)(void *)(full + x), bytes);
+    for (; x + 2 * LANES <= width_px; x += 2 * LANES) {
+        const __m128i y = _mm_loadu_si128((const __m128i *)(const void *)(pixels + x));
+        const __m128i level = _mm_min_epu8(_mm_subs_epu8(y, _mm_set1_epi8(16)), _mm_set1_epi8((char)219));
+        const __m256i scaled = _mm256_mullo_epi16(_mm256_cvtepu8_epi16(level), _mm256_set1_epi16(255));
+        const __m256i product =
+            _mm256_mulhi_epu16(_mm256_add_epi16(scaled, _mm256_set1_epi16(109)), _mm256_set1_epi16(19153));
+        const __m256i wide = _mm256_srli_epi16(product, 22 - 16);
+        const __m128i bytes = _mm_packus_epi16(_mm256_castsi256_si128(wide), _mm256_extracti128_si256(wide, 1));
+        _mm_storeu_si128((__m128i *)(void *)(full + x), bytes);
     }
     kernels_scalar.full_range(pixels + x, full + x, width_px - x);
 }
@@ -129,33 +127,47 @@ static inline void transpose_rest(__m256 v[8]) {
 
 #include "kernels/box_lanes.h"
 
-/* Sums of `window` bytes, the first from `bytes` on, in 16-bit lanes: 128 bytes come to 32,640 at most. */
-static inline __m256i byte_sums(const uint8_t *bytes, size_t window) {
-    __m256i sum = _mm256_setzero_si256();
-    for (size_t i = 0; i < window; i++)
-        sum = _mm256_add_epi16(sum, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(bytes + i))));
-    return sum;
+/* Of sixteen sums, the means from x on. */
+static inline void store_means(__m256i sums, divider by, float *out, size_t x, size_t length) {
+    const __m256i low = _mm256_cvtepu16_epi32(_mm256_castsi256_si128(sums));
+    const __m256i high = _mm256_cvtepu16_epi32(_mm256_extracti128_si256(sums, 1));
+    floats_store_first(out + x, divide(_mm256_cvtepi32_ps(low), by), length - x);
+    if (x + LANES < length)
+        floats_store_first(out + x + LANES, divide(_mm256_cvtepi32_ps(high), by), length - x - LANES);
 }
 
-/* Beyond this the scalar kernel's running sum needs fewer operations than sums of their own for every output. */
-#define BYTE_WINDOW_MAX 64
+/* A narrow window is summed byte by byte. */
+#define NARROW 8
+
+static void box_bytes_narrow(const uint8_t *bytes, float *out, size_t length, size_t window, divider by) {
+    for (size_t x = 0; x < length; x += 2 * LANES) {
+        __m256i sum = _mm256_setzero_si256();
+        for (size_t i = 0; i < window; i++)
+            sum = _mm256_add_epi16(
+                sum, _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)(bytes + x + i))));
+        store_means(sum, by, out, x, length);
+    }
+}
+
+static void box_bytes_wide(const uint8_t *bytes, float *out, size_t length, size_t window, divider by) {
+    for (size_t from = 0; from < length; from += BYTE_SUMS) {
+        uint16_t sums[BYTE_SUMS];
+        box_byte_sums(bytes + from, sums, window);
+        for (size_t x = from; x < length && x < from + BYTE_SUMS; x += 2 * LANES)
+            store_means(_mm256_loadu_si256((const __m256i *)(const void *)(sums + x - from)), by, out, x, length);
+    }
+}
 
 static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t window) {
-    if (window > BYTE_WINDOW_MAX) {
-        kernels_scalar.box_bytes(bytes, out, length, window);
-        return;
-    }
     const box_window w = box_window_of(window);
-    const divider by = divider_of((float)window);
-    for (size_t x = 0; x < length; x += 2 * LANES) {
-        const __m256i sum = byte_sums(bytes + x - w.behind, window);
-        const __m256i low = _mm256_cvtepu16_epi32(_mm256_castsi256_si128(sum));
-        const __m256i high = _mm256_cvtepu16_epi32(_mm256_extracti128_si256(sum, 1));
-        floats_store_first(out + x, divide(_mm256_cvtepi32_ps(low), by), length - x);
-        if (x + LANES < length)
-            floats_store_first(out + x + LANES, divide(_mm256_cvtepi32_ps(high), by), length - x - LANES);
-    }
-    box_bytes_ends(bytes, out, length, w);
+    if (window > BYTE_SUMS_WINDOW_MAX)
+        kernels_scalar.box_bytes(bytes, out, length, window);
+    else if (window < NARROW)
+        box_bytes_narrow(bytes - w.behind, out, length, window, divider_of((float)window));
+    else
+        box_bytes_wide(bytes - w.behind, out, length, window, divider_of((float)window));
+    if (window <= BYTE_SUMS_WINDOW_MAX)
+        box_bytes_ends(bytes, out, length, w);
 }
 
 /* ---- DCT and quality ------------------------------------------------------------------------- */

@@ -48,4 +48,39 @@ static inline void box_bytes_ends(const uint8_t *bytes, float *out, size_t lengt
     }
 }
 
+/* Outputs that box_byte_sums() makes at a time, and the widest window: 128 bytes come to 32,640 at most. */
+#define BYTE_SUMS 512
+#define BYTE_SUMS_WINDOW_MAX 128
+
+static inline void box_add(const uint16_t *a, const uint16_t *b, uint16_t *out, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        out[i] = (uint16_t)(a[i] + b[i]);
+}
+
+/*
+ * sums[i] of `window` bytes from bytes[i] on. Sums of 1, 2, 4, ... bytes, each from two of the sums before; the window
+ * is put together from those that its bits name. Written for a compiler to vectorise.
+ */
+static inline void box_byte_sums(const uint8_t *bytes, uint16_t sums[BYTE_SUMS], size_t window) {
+    enum { WITH_WINDOW = BYTE_SUMS + BYTE_SUMS_WINDOW_MAX };
+    uint16_t level[2][WITH_WINDOW + BYTE_SUMS_WINDOW_MAX];
+    uint16_t *now = level[0], *then = level[1];
+    for (size_t i = 0; i < BYTE_SUMS + window; i++)
+        now[i] = bytes[i];
+    for (size_t i = 0; i < BYTE_SUMS; i++)
+        sums[i] = 0;
+    for (size_t size = 1, done = 0;; size *= 2) {
+        if (window & size) {
+            box_add(sums, now + done, sums, BYTE_SUMS);
+            done += size;
+        }
+        if (done == window)
+            return;
+        box_add(now, now + size, then, BYTE_SUMS + window - 2 * size);
+        uint16_t *const swapped = now;
+        now = then;
+        then = swapped;
+    }
+}
+
 #endif

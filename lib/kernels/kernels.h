@@ -44,7 +44,7 @@ typedef void box_rows_fn(const float *in, float *out, size_t stride, size_t rows
  */
 typedef void box_bytes_fn(const uint8_t *bytes, float *out, size_t length, size_t window);
 #define BYTES_BEFORE(window) ((window) + 64)
-#define BYTES_AFTER(window) ((window) + 128)
+#define BYTES_AFTER(window) ((window) + 640)
 
 /*
  * Some steps of running means down columns, one for each row that comes out: sum[i] += enter[r][i], sum[i] -=

@@ -139,31 +139,44 @@ static inline void transpose_rest(float32x4_t v[4]) {
 
 #include "kernels/box_lanes.h"
 
-/* Sums of `window` bytes, the first from `bytes` on: 128 bytes come to 32,640 at most. */
-static inline uint16x8_t byte_sums(const uint8_t *bytes, size_t window) {
-    uint16x8_t sum = vdupq_n_u16(0);
-    for (size_t i = 0; i < window; i++)
-        sum = vaddw_u8(sum, vld1_u8(bytes + i));
-    return sum;
+/* Of eight sums, the means from x on. */
+static inline void store_means(uint16x8_t sums, divider by, float *out, size_t x, size_t length) {
+    floats_store_first(out + x, divide(vcvtq_f32_u32(vmovl_u16(vget_low_u16(sums))), by), length - x);
+    if (x + LANES < length)
+        floats_store_first(out + x + LANES, divide(vcvtq_f32_u32(vmovl_high_u16(sums)), by), length - x - LANES);
 }
 
-/* Beyond this the scalar kernel's running sum needs fewer operations than sums of their own for every output. */
-#define BYTE_WINDOW_MAX 64
+/* A narrow window is summed byte by byte. */
+#define NARROW 8
+
+static void box_bytes_narrow(const uint8_t *bytes, float *out, size_t length, size_t window, divider by) {
+    for (size_t x = 0; x < length; x += PIXELS) {
+        uint16x8_t sum = vdupq_n_u16(0);
+        for (size_t i = 0; i < window; i++)
+            sum = vaddw_u8(sum, vld1_u8(bytes + x + i));
+        store_means(sum, by, out, x, length);
+    }
+}
+
+static void box_bytes_wide(const uint8_t *bytes, float *out, size_t length, size_t window, divider by) {
+    for (size_t from = 0; from < length; from += BYTE_SUMS) {
+        uint16_t sums[BYTE_SUMS];
+        box_byte_sums(bytes + from, sums, window);
+        for (size_t x = from; x < length && x < from + BYTE_SUMS; x += PIXELS)
+            store_means(vld1q_u16(sums + x - from), by, out, x, length);
+    }
+}
 
 static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t window) {
-    if (window > BYTE_WINDOW_MAX) {
-        kernels_scalar.box_bytes(bytes, out, length, window);
-        return;
-    }
     const box_window w = box_window_of(window);
-    const divider by = divider_of((float)window);
-    for (size_t x = 0; x < length; x += PIXELS) {
-        const uint16x8_t sum = byte_sums(bytes + x - w.behind, window);
-        floats_store_first(out + x, divide(vcvtq_f32_u32(vmovl_u16(vget_low_u16(sum))), by), length - x);
-        if (x + LANES < length)
-            floats_store_first(out + x + LANES, divide(vcvtq_f32_u32(vmovl_high_u16(sum)), by), length - x - LANES);
-    }
-    box_bytes_ends(bytes, out, length, w);
+    if (window > BYTE_SUMS_WINDOW_MAX)
+        kernels_scalar.box_bytes(bytes, out, length, window);
+    else if (window < NARROW)
+        box_bytes_narrow(bytes - w.behind, out, length, window, divider_of((float)window));
+    else
+        box_bytes_wide(bytes - w.behind, out, length, window, divider_of((float)window));
+    if (window <= BYTE_SUMS_WINDOW_MAX)
+        box_bytes_ends(bytes, out, length, w);
 }
 
 /* ---- DCT and quality ------------------------------------------------------------------------- */

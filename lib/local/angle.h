@@ -16,7 +16,8 @@ static inline double series_sin(double x) {
 
 static inline double series_cos(double x) {
     const double s = x * x;
-    return 1 + s * (-0.5 + s * (1.0 / 24 + s * (-1.0 / 720 + s * (1.0 / 40320 + s * (-1.0 / 3628800 + s / 479001600)))));
+    return 1 +
+           s * (-0.5 + s * (1.0 / 24 + s * (-1.0 / 720 + s * (1.0 / 40320 + s * (-1.0 / 3628800 + s / 479001600)))));
 }
 
 #define PI 3.14159265358979323846

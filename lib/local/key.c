@@ -1,101 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The key of a patch: the square is read turned to its orientation, from the level of scale space that the point was
+ * found in, and each bit says whether one of its 64 lowest frequencies is above a threshold. Few and low frequencies:
+ * a point is found again a few per cent off in place and scale, and that turns the high ones around.
+ *
+ * The threshold is the median of the coefficients that are even across the orientation, and 0 for those that are odd.
+ * Mirroring a patch changes the sign of the odd ones and nothing else, so the key of the mirrored patch is this key
+ * with the odd bits flipped; one median over all of them would have to be taken anew.
+ */
 #include "local/key.h"
 
 #include "local/angle.h"
-#include "local/tune.h"
-#include <math.h>
 #include <string.h>
 
-#define BINS 36
+/* Frequencies (u, v) other than (0, 0) in the order of u * u + v * v, then v, then u: the bits from the lowest. */
+static void fill_frequencies(key_basis *basis) {
+    unsigned bit = 0;
+    for (unsigned square = 1; bit < 64; square++)
+        for (unsigned v = 0; v < KEY_FREQUENCIES; v++)
+            for (unsigned u = 0; u < KEY_FREQUENCIES; u++)
+                if (u * u + v * v == square && bit < 64) {
+                    basis->along[bit] = (uint8_t)u;
+                    basis->across[bit++] = (uint8_t)v;
+                }
+}
 
 void key_basis_fill(key_basis *basis) {
     for (unsigned u = 0; u < KEY_FREQUENCIES; u++)
         for (unsigned i = 0; i < KEY_SIDE; i++) {
-            double c, s;
-            angle_unit((double)(u * (2 * i + 1)) / (4 * KEY_SIDE), &c, &s);
-            basis->cosine[u][i] = (float)c;
+            double cosine, sine;
+            angle_unit((double)(u * (2 * i + 1)) / (4 * KEY_SIDE), &cosine, &sine);
+            basis->cosine[u][i] = (float)cosine;
         }
-    const int mode = (int)TUNE(KEYMODE, 0);
-    unsigned k = 0;
-    if (mode <= 1) { /* 1..8 x 1..8 */
-        for (unsigned v = 1; v <= 8; v++)
-            for (unsigned u = 1; u <= 8; u++, k++)
-                basis->u[k] = (uint8_t)u, basis->v[k] = (uint8_t)v;
-    } else if (mode <= 3 || mode == 9) { /* 0..7 without 0,0; plus 8,0 */
-        for (unsigned v = 0; v < 8; v++)
-            for (unsigned u = 0; u < 8; u++)
-                if (u || v)
-                    basis->u[k] = (uint8_t)u, basis->v[k] = (uint8_t)v, k++;
-        basis->u[k] = 0, basis->v[k] = 8;
-    } else { /* lowest by radius */
-        const unsigned lim = 400;
-        for (unsigned r = 1; r < lim && k < 64; r++)
-            for (unsigned v = 0; v < KEY_FREQUENCIES; v++)
-                for (unsigned u = 0; u < KEY_FREQUENCIES; u++)
-                    if (u * u + v * v == r && k < 64 && (mode < 6 || mode >= 8 || (u && v)))
-                        basis->u[k] = (uint8_t)u, basis->v[k] = (uint8_t)v, k++;
-    }
+    fill_frequencies(basis);
 }
 
-static void vote_gradients(const plane *level, float cx, float cy, float sigma, float bin[BINS]) {
-    const float reach = (float)TUNE(ORIWIN, 1.5) * sigma;
-    const long radius = lrintf(3 * reach), x0 = lrintf(cx), y0 = lrintf(cy);
-    for (long y = y0 - radius; y <= y0 + radius; y++) {
-        if (y < 1 || y >= (long)level->height - 1)
-            continue;
-        for (long x = x0 - radius; x <= x0 + radius; x++) {
-            if (x < 1 || x >= (long)level->width - 1)
-                continue;
-            const float *px = level->px + (size_t)y * level->stride + x;
-            const float gx = px[1] - px[-1], gy = px[-(ptrdiff_t)level->stride] - px[level->stride];
-            const float fx = (float)x - cx, fy = (float)y - cy;
-            const float weight = (float)decay((double)((fx * fx + fy * fy) / (2 * reach * reach)));
-            unsigned b = (unsigned)(angle_of(gy, gx) * BINS + 0.5f);
-            bin[b % BINS] += weight * sqrtf(gx * gx + gy * gy);
-        }
-    }
+static float within(float value, float high) {
+    return value < 0 ? 0 : value > high ? high : value;
 }
 
-static void smooth(float bin[BINS]) {
-    float in[BINS];
-    memcpy(in, bin, sizeof in);
-    for (unsigned i = 0; i < BINS; i++)
-        bin[i] = (in[(i + BINS - 2) % BINS] + in[(i + 2) % BINS]) * (1.0f / 16) +
-                 (in[(i + BINS - 1) % BINS] + in[(i + 1) % BINS]) * (4.0f / 16) + in[i] * (6.0f / 16);
-}
-
-unsigned key_orientations(const space *s, const point *p, float turns[KEY_ORIENTATIONS]) {
-    const float times = (float)(1u << p->octave);
-    float bin[BINS] = {0};
-    vote_gradients(&s->octave[p->octave].level[p->level], p->x / times, p->y / times, p->sigma / times, bin);
-    for (int i = 0; i < (int)TUNE(SMOOTH, 1); i++)
-        smooth(bin);
-    float high[KEY_ORIENTATIONS] = {0};
-    unsigned count = 0;
-    const unsigned most = (unsigned)TUNE(ORIMAX, 2);
-    float top = 0;
-    for (unsigned i = 0; i < BINS; i++)
-        top = bin[i] > top ? bin[i] : top;
-    for (unsigned i = 0; i < BINS; i++) {
-        const float left = bin[(i + BINS - 1) % BINS], right = bin[(i + 1) % BINS], v = bin[i];
-        if (!(v > left && v >= right && v >= (float)TUNE(ORIPEAK, 0.8) * top))
-            continue;
-        float t = ((float)i + 0.5f * (left - right) / (left - 2 * v + right)) / BINS;
-        t = t < 0 ? t + 1 : t >= 1 ? t - 1 : t;
-        unsigned at = count < most ? count++ : most;
-        for (; at > 0 && high[at - 1] < v; at--)
-            if (at < most)
-                high[at] = high[at - 1], turns[at] = turns[at - 1];
-        if (at < most)
-            high[at] = v, turns[at] = t;
-    }
-    return count;
-}
-
-static float between(const plane *p, float x, float y) {
-    const float right = (float)(p->width - 1), bottom = (float)(p->height - 1);
-    x = x < 0 ? 0 : x > right ? right : x;
-    y = y < 0 ? 0 : y > bottom ? bottom : y;
+/* Between the centres of the four nearest pixels; beyond the border as at the border. */
+static float read_at(const plane *p, float x, float y) {
+    x = within(x, (float)(p->width - 1));
+    y = within(y, (float)(p->height - 1));
     const size_t x0 = (size_t)x, y0 = (size_t)y;
     const size_t x1 = x0 + 1 < p->width ? x0 + 1 : x0, y1 = y0 + 1 < p->height ? y0 + 1 : y0;
     const float wx = x - (float)x0, wy = y - (float)y0;
@@ -104,76 +51,65 @@ static float between(const plane *p, float x, float y) {
     return a + wy * (b - a);
 }
 
-static void sample(const space *s, const point *p, double width, double turns, float out[KEY_SIDE][KEY_SIDE]) {
-    const double times = (double)(1u << p->octave);
-    double c, n;
-    angle_unit(turns, &c, &n);
-    const double step = width / times / KEY_SIDE;
+static void read_square(const space *s, const point *p, double width, double turns, float out[KEY_SIDE][KEY_SIDE]) {
+    const double times = (double)(1u << p->octave), step = width / times / KEY_SIDE;
+    double cosine, sine;
+    angle_unit(turns, &cosine, &sine);
     const float cx = p->x / (float)times, cy = p->y / (float)times;
-    const float ux = (float)(c * step), uy = (float)(-n * step), vx = (float)(n * step), vy = (float)(c * step);
+    const float dx = (float)(cosine * step), dy = (float)(sine * step);
     const plane *level = &s->octave[p->octave].level[p->level];
     for (int j = 0; j < KEY_SIDE; j++)
         for (int i = 0; i < KEY_SIDE; i++) {
-            const float a = (float)i + 0.5f - KEY_SIDE / 2, b = (float)j + 0.5f - KEY_SIDE / 2;
-            out[j][i] = between(level, cx + a * ux + b * vx, cy + a * uy + b * vy);
+            const float along = (float)i + 0.5f - KEY_SIDE / 2, across = (float)j + 0.5f - KEY_SIDE / 2;
+            out[j][i] = read_at(level, cx + along * dx + across * dy, cy - along * dy + across * dx);
         }
 }
 
-static float median_of(const float *in) {
-    float v[64];
-    memcpy(v, in, sizeof v);
-    for (unsigned i = 1; i < 64; i++) {
-        const float x = v[i];
-        unsigned j = i;
-        for (; j > 0 && v[j - 1] > x; j--)
-            v[j] = v[j - 1];
-        v[j] = x;
-    }
-    return v[31];
-}
-
-uint64_t key_of(const key_basis *basis, const space *s, const point *p, double width, double turns) {
-    float px[KEY_SIDE][KEY_SIDE], rows[KEY_FREQUENCIES][KEY_SIDE], coefficient[KEY_FREQUENCIES][KEY_FREQUENCIES];
-    sample(s, p, width, turns, px);
-    if (TUNE(WINDOW, 0) > 0) {
-        float mean = 0;
-        for (int j = 0; j < KEY_SIDE; j++) for (int i = 0; i < KEY_SIDE; i++) mean += px[j][i];
-        mean /= KEY_SIDE * KEY_SIDE;
-        for (int j = 0; j < KEY_SIDE; j++) for (int i = 0; i < KEY_SIDE; i++) {
-            double a = (i + .5) / KEY_SIDE - .5, b = (j + .5) / KEY_SIDE - .5;
-            px[j][i] = (px[j][i] - mean) * (float)decay((a * a + b * b) / (2 * TUNE(WINDOW, 0) * TUNE(WINDOW, 0)));
-        }
-    }
+static void transform(const key_basis *basis, const float px[KEY_SIDE][KEY_SIDE],
+                      float out[KEY_FREQUENCIES][KEY_FREQUENCIES]) {
     for (unsigned v = 0; v < KEY_FREQUENCIES; v++) {
-        float sum[KEY_SIDE] = {0};
+        float row[KEY_SIDE] = {0};
         for (unsigned j = 0; j < KEY_SIDE; j++)
             for (unsigned i = 0; i < KEY_SIDE; i++)
-                sum[i] += basis->cosine[v][j] * px[j][i];
-        memcpy(rows[v], sum, sizeof sum);
-    }
-    for (unsigned v = 0; v < KEY_FREQUENCIES; v++)
+                row[i] += basis->cosine[v][j] * px[j][i];
         for (unsigned u = 0; u < KEY_FREQUENCIES; u++) {
             float sum = 0;
             for (unsigned i = 0; i < KEY_SIDE; i++)
-                sum += basis->cosine[u][i] * rows[v][i];
-            coefficient[v][u] = sum;
+                sum += basis->cosine[u][i] * row[i];
+            out[v][u] = sum;
         }
-    float c[64];
-    for (unsigned k = 0; k < 64; k++)
-        c[k] = coefficient[basis->v[k]][basis->u[k]];
-    const int mode = (int)TUNE(KEYMODE, 0);
-    float threshold = mode % 2 ? 0 : median_of(c);
-    if (mode >= 8) {
-        float e[64]; unsigned n = 0;
-        for (unsigned k = 0; k < 64; k++) if (!(basis->v[k] & 1)) {
-            unsigned j = n++;
-            for (; j > 0 && e[j - 1] > c[k]; j--) e[j] = e[j - 1];
-            e[j] = c[k];
-        }
-        threshold = e[(n - 1) / 2];
     }
+}
+
+/* The lower median of those that are even across. */
+static float median_of_even(const key_basis *basis, const float value[64]) {
+    float sorted[64];
+    unsigned n = 0;
+    for (unsigned bit = 0; bit < 64; bit++) {
+        if (basis->across[bit] % 2)
+            continue;
+        unsigned at = n++;
+        for (; at > 0 && sorted[at - 1] > value[bit]; at--)
+            sorted[at] = sorted[at - 1];
+        sorted[at] = value[bit];
+    }
+    return sorted[(n - 1) / 2];
+}
+
+uint64_t key_of(const key_basis *basis, const space *s, const point *p, double width, double turns) {
+    float px[KEY_SIDE][KEY_SIDE], coefficient[KEY_FREQUENCIES][KEY_FREQUENCIES], value[64];
+    read_square(s, p, width, turns, px);
+    transform(basis, (const float(*)[KEY_SIDE])px, coefficient);
+    for (unsigned bit = 0; bit < 64; bit++)
+        value[bit] = coefficient[basis->across[bit]][basis->along[bit]];
+    const float median = median_of_even(basis, value);
     uint64_t key = 0;
-    for (unsigned k = 0; k < 64; k++)
-        key |= (uint64_t)(c[k] > (mode >= 8 && basis->v[k] & 1 ? 0 : threshold)) << k;
+    for (unsigned bit = 0; bit < 64; bit++)
+        key |= (uint64_t)(value[bit] > (basis->across[bit] % 2 ? 0 : median)) << bit;
     return key;
+}
+
+/* The bits whose frequency is odd across the orientation; the test of keys counts them anew. */
+uint64_t resight_patch_mirrored_key(uint64_t key) {
+    return key ^ 0x0a3c7984d7452e26u;
 }

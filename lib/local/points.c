@@ -7,13 +7,17 @@
  */
 #include "local/points.h"
 
-#include "local/tune.h"
 #include <math.h>
 #include <stdbool.h>
 
-#define CONTRAST ((float)TUNE(CONTRAST, 1.5))
-#define EDGE ((float)TUNE(EDGE, 10))
+/* Least difference, in grey levels: an eighth of what a step in the picture of ten levels gives. The quotas choose the
+ * strongest; this only keeps noise out of dull pictures. Lowe's 0.03 of the range, for three scales, is 2.6. */
+#define CONTRAST 1.5f
+/* Most ratio of the two curvatures: Lowe 2004, section 4.1. */
+#define EDGE 10.0f
+/* Of refinement; a point that still wanders is none. */
 #define STEPS 5
+/* Neighbours are needed on all sides. */
 #define BORDER 1
 
 static inline float at(const plane *p, long x, long y) {
@@ -74,58 +78,76 @@ static bool on_edge(const derivatives *d) {
     return !(det > 0) || trace * trace * EDGE >= (EDGE + 1) * (EDGE + 1) * det;
 }
 
+/* 2^(level / 3) for 0.5 <= level <= 3.5: the Taylor series about level 2. */
 static float scale_of(float level) {
-    static const float root[6] = {1, 1.2599210499f, 1.5874010520f, 2, 2.5198420998f, 3.1748021039f};
-    const unsigned low = level < 0 ? 0 : level >= 4 ? 4 : (unsigned)level;
-    const float t = level - (float)low; /* 2^(t / 3), t about 0 to 1 */
-    const float x = t * 0.2310490602f;
-    return root[low] * (1 + x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4))));
+    const float x = (level - 2) * 0.23104906f; /* log(2) / 3 */
+    return 1.58740105f * (1 + x * (1 + x / 2 * (1 + x / 3 * (1 + x / 4 * (1 + x / 5)))));
+}
+
+/* A sample of an octave. */
+typedef struct place {
+    long x, y, level;
+} place;
+
+static bool is_inside(const octave *o, place at) {
+    return at.level >= 1 && at.level <= SPACE_SCALES && at.x >= BORDER && at.y >= BORDER &&
+           at.x < (long)o->level[0].width - BORDER && at.y < (long)o->level[0].height - BORDER;
+}
+
+static bool within(const float offset[3], float reach) {
+    return fabsf(offset[0]) < reach && fabsf(offset[1]) < reach && fabsf(offset[2]) < reach;
 }
 
 /* Follow the peak from sample to sample until it lies within half a sample. */
-static bool refine(const octave *o, unsigned number, unsigned level, long x, long y, point *out) {
+static bool settle(const octave *o, place *here, derivatives *d, float offset[3]) {
+    for (int step = 0; step < STEPS; step++) {
+        *d = derive(o, (unsigned)here->level, here->x, here->y);
+        if (!peak(d, offset) || !within(offset, RESIGHT_THUMBNAIL_SIDE_PX))
+            return false;
+        if (within(offset, 0.5f))
+            return true;
+        here->x += lrintf(offset[0]), here->y += lrintf(offset[1]), here->level += lrintf(offset[2]);
+        if (!is_inside(o, *here))
+            return false;
+    }
+    return false;
+}
+
+static bool refine(const octave *o, unsigned number, place here, point *out) {
     float offset[3];
     derivatives d;
-    for (int step = 0;; step++) {
-        d = derive(o, level, x, y);
-        if (step == STEPS || !peak(&d, offset))
-            return false;
-        if (fabsf(offset[0]) < 0.5f && fabsf(offset[1]) < 0.5f && fabsf(offset[2]) < 0.5f)
-            break;
-        if (!(fabsf(offset[0]) < 1e3f && fabsf(offset[1]) < 1e3f && fabsf(offset[2]) < 1e3f))
-            return false;
-        x += lrintf(offset[0]), y += lrintf(offset[1]);
-        const long l = (long)level + lrintf(offset[2]);
-        if (l < 1 || l > SPACE_SCALES || x < BORDER || y < BORDER || x >= (long)o->level[0].width - BORDER ||
-            y >= (long)o->level[0].height - BORDER)
-            return false;
-        level = (unsigned)l;
-    }
-    const float value = at(&o->difference[level], x, y) +
+    if (!settle(o, &here, &d, offset))
+        return false;
+    const float value = at(&o->difference[here.level], here.x, here.y) +
                         0.5f * (d.gx * offset[0] + d.gy * offset[1] + d.gs * offset[2]);
     if (!(fabsf(value) >= CONTRAST) || on_edge(&d))
         return false;
     const float times = (float)(1u << number);
-    *out = (point){.x = ((float)x + offset[0]) * times,
-                   .y = ((float)y + offset[1]) * times,
-                   .sigma = (float)space_sigma0() * times * scale_of((float)level + offset[2]),
+    *out = (point){.x = ((float)here.x + offset[0]) * times,
+                   .y = ((float)here.y + offset[1]) * times,
+                   .sigma = (float)SPACE_SIGMA * times * scale_of((float)here.level + offset[2]),
                    .strength = fabsf(value),
                    .octave = (uint8_t)number,
-                   .level = (uint8_t)level,
-                   .bright = value < 0};
+                   .level = (uint8_t)here.level};
     return true;
+}
+
+/* Worth a look at all 26 neighbours: strong, and beyond the two beside it. Refining may raise a value: Lowe's own code
+ * takes half the contrast here. */
+static inline bool stands_out(const float *px) {
+    return px[0] > CONTRAST / 2 ? px[0] > px[-1] && px[0] > px[1]
+                                : px[0] < -CONTRAST / 2 && px[0] < px[-1] && px[0] < px[1];
 }
 
 void points_find(const space *s, unsigned number, point *points, size_t *count) {
     const octave *o = &s->octave[number];
-    const float least = CONTRAST / 2; /* refining may raise the value: Lowe's own code takes half */
-    for (unsigned level = 1; level <= SPACE_SCALES; level++)
-        for (long y = BORDER; y < (long)o->level[0].height - BORDER; y++) {
+    const long width = (long)o->level[0].width, height = (long)o->level[0].height;
+    for (long level = 1; level <= SPACE_SCALES; level++)
+        for (long y = BORDER; y < height - BORDER; y++) {
             const float *row = o->difference[level].px + (size_t)y * o->difference[level].stride;
-            for (long x = BORDER; x < (long)o->level[0].width - BORDER; x++)
-                if ((row[x] > least ? row[x] > row[x - 1] && row[x] > row[x + 1]
-                                    : row[x] < -least && row[x] < row[x - 1] && row[x] < row[x + 1]) &&
-                    is_extremum(o, level, x, y) && refine(o, number, level, x, y, &points[*count]))
+            for (long x = BORDER; x < width - BORDER; x++)
+                if (stands_out(row + x) && is_extremum(o, (unsigned)level, x, y) &&
+                    refine(o, number, (place){x, y, level}, &points[*count]))
                     ++*count;
         }
 }

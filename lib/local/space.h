@@ -6,43 +6,50 @@
 #include "base/buffer.h"
 #include <resight/patch.h>
 
-/* Scales in an octave in which points are looked for: Lowe 2004, section 3.2. Each needs a neighbour on both sides, and
- * each difference two pictures. */
+/* Scales of an octave in which points are looked for: Lowe 2004, section 3.2. Each needs a neighbour on both sides, and
+ * each difference two levels. */
 #define SPACE_SCALES 3
 #define SPACE_LEVELS (SPACE_SCALES + 3)
-#define SPACE_OCTAVES 6
+/* 512 px halved to the least side on which there is anything to find. */
+#define SPACE_OCTAVES 7
 #define SPACE_MIN_SIDE_PX 8
+/*
+ * Blur of level 0, in pixels of its octave: half of Lowe's 1.6, so that no picture has to be doubled first. Points are
+ * placed less finely for that; the quotas of small patches are filled at a quarter of the cost.
+ */
+#define SPACE_SIGMA 0.8
 
 typedef struct plane {
     float *px;
     uint32_t width, height;
-    size_t stride; /* in floats, a multiple of PLANE_LANES; the floats beyond the width repeat the last pixel or so */
+    size_t stride; /* in floats, a multiple of PLANE_LANES; what lies beyond the width is there, and means nothing */
 } plane;
 #define PLANE_LANES 16
 
 typedef struct octave {
     plane level[SPACE_LEVELS];
-    plane difference[SPACE_LEVELS - 1]; /* shared by all octaves: valid until the next is made */
+    plane difference[SPACE_LEVELS - 1]; /* memory shared by all octaves: valid until the next is filled */
 } octave;
 
 typedef struct space {
     buffer memory;
     octave octave[SPACE_OCTAVES];
-    unsigned octaves;
-    float *line, *rows;     /* scratch of the blur */
-    plane between;
-    double pixels_per_unit; /* of octave 0, one unit being the longer side of the picture */
+    unsigned octaves; /* 0 for a picture too small to find anything in */
+    float *line;      /* scratch: a row and its borders */
+    plane between;    /* scratch: blurred along rows only */
+    uint32_t side_px; /* the longer side in pixels of octave 0 */
 } space;
 
-/* Blur of level 0 of octave 0, in its pixels. */
-double space_sigma0(void);
+/* Lay out the memory and fill level 0 of octave 0. The picture has been checked. RESIGHT_OK or RESIGHT_E_NOMEM. */
+int space_start(space *s, const resight_image *grey);
 
-/* Lay out the memory, and make level 0 of octave 0. The picture has been checked. RESIGHT_OK or RESIGHT_E_NOMEM. */
-int space_begin(space *s, const resight_image *grey);
+/* Fill all levels of an octave, or only what the next needs, and level 0 of the next: from the lowest to the highest,
+ * each once. */
+void space_fill(space *s, unsigned octave);
+void space_skip(space *s, unsigned octave);
 
-/* Make all levels of octave o, and level 0 of the next. From the lowest to the highest, each once. */
-void space_octave(space *s, unsigned o);
-void space_skip(space *s, unsigned o);
+/* The largest sigma of a point that can be found in an octave, in pixels of octave 0. */
+double space_widest(unsigned octave);
 
 void space_free(space *s);
 

@@ -2,7 +2,7 @@
 /*
  * How an index of keys is cut. Memory decides: there are a hundred keys to a picture, a band costs three bytes for each
  * and its table of offsets as much again when it is as long as the array. So there are as few bands as their largest
- * radius allows, all of one width, and the tables are a quarter as long as the array. That may leave bits without a
+ * radius allows, all of one width, and the tables are an eighth as long as the array. That may leave bits without a
  * band, which is no loss of exactness: what differs there only adds to the distance.
  */
 #include "search/band.h"
@@ -17,7 +17,7 @@
 
 static unsigned width_for(uint32_t count, unsigned bands) {
     unsigned width = MIN_KEY_WIDTH;
-    while ((width + 1) * bands <= KEY_BITS && (uint64_t)8 << width <= count)
+    while ((width + 1) * bands <= KEY_BITS && (uint64_t)16 << width <= count)
         width++;
     return width;
 }

@@ -159,7 +159,7 @@ int resight_tmk_write(const char *path, const resight_tmk *tmk, resight_error *e
     if (!bytes)
         return resight_fail(error, RESIGHT_E_NOMEM, "no memory for a .tmk file");
     resight_tmk_pack(tmk, bytes);
-    CLEANUP_FILE FILE *file = fopen(path, "wb");
+    CLEANUP_FILE FILE *file = fopen(path, "wbxe");
     if (!file)
         return resight_fail(error, RESIGHT_E_IO, "cannot be written: %s", strerror(errno));
     const bool whole = fwrite(bytes, 1, RESIGHT_TMK_FILE_BYTES, file) == RESIGHT_TMK_FILE_BYTES;

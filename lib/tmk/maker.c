@@ -87,6 +87,8 @@ int resight_tmk_maker_frame(resight_tmk_maker *maker, resight_hasher *hasher, co
         return RESIGHT_E_LIMIT;
     for (int64_t i = 0; i < put.previous; i++)
         resight_tmk_maker_feature(maker, maker->previous);
+    if (put.current == 0)
+        return RESIGHT_OK;
     int status = shrink(&maker->shrinker, &frame->image, &small);
     if (status == RESIGHT_OK)
         status = resight_hasher_pdqf(hasher, &small, RESIGHT_PDQ, pdqf);

@@ -52,16 +52,32 @@ static uint32_t inside(int64_t at, uint32_t length_px) {
     return at < length_px ? (uint32_t)at : length_px - 1;
 }
 
+/* One sample of one channel whose kernel lies within the row. */
+static float sample_within(const float *weights, uint32_t taps, const uint8_t *px, unsigned channels) {
+    float sum = 0;
+    for (uint32_t t = 0; t < taps; t++)
+        sum += weights[t] * (float)px[(size_t)t * channels];
+    return sum;
+}
+
+static float sample_at_border(const shrink_axis *across, uint32_t i, const float *weights, const uint8_t *px,
+                              unsigned channels) {
+    float sum = 0;
+    for (uint32_t t = 0; t < across->taps; t++)
+        sum += weights[t] * (float)px[(size_t)inside(across->first[i] + t, across->length_px) * channels];
+    return sum;
+}
+
 /* One row of the picture to 64 samples of each channel. */
 static void shrink_row(const shrink_axis *across, const uint8_t *row, unsigned channels, float *out) {
     const float *weights = (const float *)(const void *)across->weights.bytes;
-    for (uint32_t i = 0; i < SIDE; i++, weights += across->taps)
-        for (unsigned c = 0; c < channels; c++) {
-            float sum = 0;
-            for (uint32_t t = 0; t < across->taps; t++)
-                sum += weights[t] * (float)row[inside(across->first[i] + t, across->length_px) * channels + c];
-            out[i * channels + c] = sum;
-        }
+    for (uint32_t i = 0; i < SIDE; i++, weights += across->taps) {
+        const int64_t first = across->first[i];
+        const bool within = first >= 0 && first + across->taps <= across->length_px;
+        for (unsigned c = 0; c < channels; c++)
+            out[i * channels + c] = within ? sample_within(weights, across->taps, row + first * channels + c, channels)
+                                           : sample_at_border(across, i, weights, row + c, channels);
+    }
 }
 
 /* Add one shrunk row to every sample row that it is part of, as often as the border repeats it. */

@@ -17,16 +17,20 @@
 #define DOUBLINGS_MAX 3
 #define SPEEDS_MAX (2 * SPEEDS_A_DOUBLING * DOUBLINGS_MAX + 1)
 #define SPEED_LIMIT 8.0
+/* Of a row of pairs: however much further from the frame than the nearest. */
+#define ANY_BITS UINT16_MAX
 /*
- * What shows a speed other than 1: three moments, for two can be had at any speed; and either more evidence than speed
- * 1 has, by a tenth and by half a frame, or as many frames at half the misfit, where that is more than the sampling of
- * the known sequence makes by itself.
+ * What shows a speed other than 1: three moments, for two can be had at any speed, and one of two things. More evidence
+ * than speed 1 has, by a tenth and by half a frame. Or as many frames at half the misfit, where that is more than the
+ * sampling of the known sequence makes by itself: so in a slow scene, whose moments are told apart only by which known
+ * frames are nearest, and of which twice what encoding does to a frame of a still scene is one moment.
  */
+#define SPEED_PLACES 3
 #define SPEED_ADVANTAGE 1.1
 #define SPEED_ADVANTAGE_FRAMES 0.5
 #define SPEED_MISFIT_RATIO 2
 #define SAMPLING_MISFIT 0.25 /* tolerances */
-#define SPEED_PLACES 3
+#define SAME_MOMENT_BITS 8
 
 resight_align_options resight_align_options_default(void) {
     return (resight_align_options){
@@ -92,7 +96,8 @@ static bool shows_its_speed(const sightings *s, const stretch *free, const stret
     const bool explains = free->evidence > unit->evidence * SPEED_ADVANTAGE + frame * SPEED_ADVANTAGE_FRAMES;
     const bool fits = free->frames >= unit->frames && misfit_us > s->tolerance_us * SAMPLING_MISFIT &&
                       misfit_us > SPEED_MISFIT_RATIO * stretch_misfit_us(s, free);
-    return (explains || fits) && stretch_places(s, free) >= SPEED_PLACES;
+    return (explains && stretch_places(s, free, ANY_BITS) >= SPEED_PLACES) ||
+           (fits && stretch_places(s, free, SAME_MOMENT_BITS) >= SPEED_PLACES);
 }
 
 /* The stretch that a vote points at: at its own speed, or at speed 1 where nothing shows another. */
@@ -121,11 +126,11 @@ static resight_segment segment_of(const sightings *s, const stretch *on) {
         .speed = on->line.speed,
         .evidence = on->evidence,
         .frames = on->frames,
-        .places = stretch_places(s, on),
+        .places = stretch_places(s, on, ANY_BITS),
         .distance_bits = UINT16_MAX,
     };
     if (first == last) {
-        const pair_row row = pairs_around(s, first, from, UINT16_MAX);
+        const pair_row row = pairs_around(s, first, from, ANY_BITS);
         segment.known_from_us = row.first->known_us;
         segment.known_to_us = row.last->known_us;
     }

@@ -119,7 +119,7 @@ static int locate_one(second_look *look, resight_segment *segments, size_t count
 
 /* A time moved on, held within a sequence. */
 static int64_t moved(int64_t time_us, double by_us, resight_extent within) {
-    const double to_us = (double)time_us + by_us;
+    const double to_us = fmin((double)time_us + by_us, 9e18); /* below 2^63 */
     if (to_us <= 0)
         return 0;
     return within.duration_us > 0 && to_us > (double)within.duration_us ? within.duration_us : (int64_t)to_us;

@@ -8,10 +8,6 @@
 /* Evidence of a pair falls by half over as many bits: within the usual radius of 31, a frame that is a little off in
  * time is told from the right one, and still counts. */
 #define HALF_EVIDENCE_BITS 32.0
-/* Known frames that differ from a query frame by so few bits more than the nearest are one moment with it: twice what
- * encoding does to a frame of a still scene. In a slow scene, where more of them resemble it, moments are told apart.
- */
-#define SAME_PLACE_BITS 8
 /* A power of two, so that sums are exact and the same in any order. */
 #define EVIDENCE_UNITS 1048576.0
 /* Fitting and following settle after two or three turns; a line that swings between two stretches is stopped. */
@@ -226,14 +222,14 @@ double stretch_misfit_us(const sightings *s, const stretch *on) {
     return sum > 0 ? sqrt(squares / sum) : 0;
 }
 
-uint32_t stretch_places(const sightings *s, const stretch *on) {
+uint32_t stretch_places(const sightings *s, const stretch *on, unsigned slack_bits) {
     uint32_t places = 0;
     int64_t told_us = 0;
     for (uint32_t f = on->first; f <= on->last; f++) {
         const resight_frame_pair *pair = pair_on_line(s, &s->frames[f], &on->line);
         if (!pair)
             continue;
-        const pair_row row = pairs_around(s, &s->frames[f], pair, SAME_PLACE_BITS);
+        const pair_row row = pairs_around(s, &s->frames[f], pair, slack_bits);
         if (places == 0 || row.first->known_us > told_us) {
             places++;
             told_us = row.last->known_us;

@@ -68,7 +68,7 @@ stretch stretch_refine(const sightings *s, stretch start, double least, double m
 /* Root mean square of the times by which the nearest frames miss the line. */
 double stretch_misfit_us(const sightings *s, const stretch *on);
 
-/* Known moments that the frames of the stretch tell apart. */
-uint32_t stretch_places(const sightings *s, const stretch *on);
+/* Known moments that the frames of the stretch tell apart: rows of pairs, with a slack, that do not meet. */
+uint32_t stretch_places(const sightings *s, const stretch *on, unsigned slack_bits);
 
 #endif

@@ -158,18 +158,18 @@ static int digest_queries(resight_reader *reader, uint64_t *digest) {
 }
 
 static int digest_patch_queries(resight_reader *reader, uint64_t *digest) {
-    resight_patch_matches found = {0};
+    resight_patch_hits found = {0};
     uint64_t keys[60];
     for (uint32_t n = 0; n < 60; n++)
         keys[n] = sample_patch(n).key ^ (UINT64_C(0xff) >> n % 9);
     const int status = resight_reader_query_patches(reader, keys, 60, NULL, &found, NULL);
     for (size_t i = 0; status == RESIGHT_OK && i < found.count; i++) {
-        const resight_patch_match *match = &found.items[i];
+        const resight_patch_hit *match = &found.items[i];
         const uint64_t numbers[] = {match->entry, match->bank, match->set, match->patch, match->query};
         *digest = mix(mix(*digest, numbers, sizeof numbers), &match->known, sizeof match->known);
     }
     const bool none = status == RESIGHT_OK && found.count < 60;
-    resight_patch_matches_free(&found);
+    resight_patch_hits_free(&found);
     return none ? RESIGHT_E_DAMAGED : status;
 }
 

@@ -146,7 +146,7 @@ static void look_up_hashes(run *it) {
 static void look_up_patches(run *it) {
     resight_error error;
     uint64_t keys[KEYS];
-    resight_patch_matches got = {0};
+    resight_patch_hits got = {0};
     sum expected = {0}, found = {0};
     for (uint32_t q = 0; q < KEYS; q++)
         keys[q] = draw_key(it);
@@ -164,7 +164,7 @@ static void look_up_patches(run *it) {
               found.count, expected.count);
     it->lookups += KEYS;
     it->hits += found.count;
-    resight_patch_matches_free(&got);
+    resight_patch_hits_free(&got);
 }
 
 static uint64_t number_from(const char *name, uint64_t otherwise) {

@@ -103,7 +103,7 @@ static void count_key(const model_entry *it, uint32_t patch, uint32_t key, unsig
 typedef struct checked {
     resight_patch_query_options options;
     uint32_t near[KEYS];
-    const resight_patch_matches *got;
+    const resight_patch_hits *got;
     size_t next;
 } checked;
 
@@ -116,7 +116,7 @@ static void check_match(const model_entry *it, uint32_t patch, uint32_t key, uns
     if (common(against, key) || (against->options.bank != 0 && against->options.bank != it->bank))
         return;
     cr_assert_lt(against->next, against->got->count, "too few matches");
-    const resight_patch_match *match = &against->got->items[against->next++];
+    const resight_patch_hit *match = &against->got->items[against->next++];
     const uint32_t set = set_of(it, patch);
     cr_assert_eq(match->entry, it->id);
     cr_assert_eq(match->bank, it->bank);
@@ -131,7 +131,7 @@ static void check_match(const model_entry *it, uint32_t patch, uint32_t key, uns
 
 static void compare(model *all, resight_reader *reader) {
     resight_error error;
-    resight_patch_matches got = {0};
+    resight_patch_hits got = {0};
     uint64_t keys[KEYS];
     checked against = {.options = {.has_radius = random_below(&all->random, 2) == 0,
                                    .radius_bits = (uint32_t[]){0, 5, 8, 9, 20}[random_below(&all->random, 5)],
@@ -149,7 +149,7 @@ static void compare(model *all, resight_reader *reader) {
     for (uint32_t k = 0; k < KEYS; k++)
         common_keys += common(&against, k);
     cr_assert_eq(got.common_keys, common_keys);
-    resight_patch_matches_free(&got);
+    resight_patch_hits_free(&got);
 }
 
 static void differential(uint64_t seed, uint32_t tail, int rounds) {
@@ -205,7 +205,7 @@ Test(patches, are_found_through_the_index, .timeout = 120) {
     resight_error error;
     resight_writer *writer = NULL;
     resight_reader *reader = NULL;
-    resight_patch_matches got = {0};
+    resight_patch_hits got = {0};
     static resight_patch patches[EACH];
     static resight_db_stats stats;
     resight_patch_set set[1];
@@ -237,7 +237,7 @@ Test(patches, are_found_through_the_index, .timeout = 120) {
         cr_assert_eq((got.items[i].entry - 1) * EACH + got.items[i].patch, n);
         cr_assert_eq(got.items[i].distance_bits, got.items[i].query % 10);
     }
-    resight_patch_matches_free(&got);
+    resight_patch_hits_free(&got);
     resight_reader_free(&reader);
     assert_sound(db, 20);
     resight_db_close(&db);
@@ -281,7 +281,7 @@ Test(patches, come_back_whole_and_contradictions_are_refused) {
         cr_expect_eq(try_add(db, &entry), RESIGHT_OK, "after " #change);                                               \
     } while (0)
     REFUSED(entry.patch_count--, entry.patch_count++);
-    REFUSED(entry.patch_count = RESIGHT_PATCHES_MAX + 1, entry.patch_count = 200);
+    REFUSED(entry.patch_count = RESIGHT_ENTRY_PATCHES_MAX + 1, entry.patch_count = 200);
     REFUSED(entry.patch_set_count--, entry.patch_set_count++);
     REFUSED(entry.patches = NULL, entry.patches = patches);
     REFUSED(entry.patch_sets = NULL, entry.patch_sets = sets);
@@ -301,7 +301,7 @@ Test(patches, options_are_checked) {
     resight_error error;
     resight_db *db = open_new(&place, 0);
     resight_reader *reader = NULL;
-    resight_patch_matches got = {0};
+    resight_patch_hits got = {0};
     const uint64_t key = 1;
     put_bank(db, "a", 31, 0);
     assert_ok(resight_reader_new(db, &reader, &error));
@@ -310,7 +310,7 @@ Test(patches, options_are_checked) {
     cr_expect_eq(resight_reader_query_patches(reader, &key, 0, NULL, &got, &error), RESIGHT_E_ARG);
     cr_expect_eq(resight_reader_query_patches(reader, &key, 1, NULL, &got, &error), RESIGHT_OK);
     cr_expect_eq(got.count, 0);
-    resight_patch_matches_free(&got);
+    resight_patch_hits_free(&got);
     resight_reader_free(&reader);
     resight_db_close(&db);
     place_free(&place);

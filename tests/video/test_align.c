@@ -44,7 +44,7 @@ static void play(scene *s, double from_s, double to_s, double known_from_s, doub
 static void hold(scene *s, double from_s, double to_s, double known_from_s, double known_to_s, double every_s) {
     for (double q = from_s; q <= to_s + 1e-9; q += every_s)
         for (double k = known_from_s; k <= known_to_s + 1e-9; k += 0.25)
-            pair(s, q, k, 3);
+            pair(s, q, k, (unsigned)(q * 37 + k * 101) % 23); /* noise of the encoding */
 }
 
 static void align(scene *s) {

@@ -279,7 +279,7 @@ typedef struct resight_patch_query_options {
 } resight_patch_query_options;
 
 /** One stored patch that lies within the radius of one key. */
-typedef struct resight_patch_match {
+typedef struct resight_patch_hit {
     uint64_t entry;
     uint32_t bank;
     uint32_t set;   /**< which set of the entry */
@@ -289,17 +289,17 @@ typedef struct resight_patch_match {
     resight_patch known;          /**< that patch */
     int64_t time_us;              /**< of that set */
     uint16_t width_px, height_px; /**< of that set's picture */
-} resight_patch_match;
+} resight_patch_hit;
 
 /** A growing array of matches. All zero is a valid empty one. */
-typedef struct resight_patch_matches {
-    resight_patch_match *items; /**< owned; free with resight_patch_matches_free() */
+typedef struct resight_patch_hits {
+    resight_patch_hit *items; /**< owned; free with resight_patch_hits_free() */
     size_t count, capacity;
     uint32_t common_keys; /**< keys that got no match for being common */
-} resight_patch_matches;
+} resight_patch_hits;
 
 /** Free the items and set all to zero. */
-RESIGHT_API void resight_patch_matches_free(resight_patch_matches *matches);
+RESIGHT_API void resight_patch_hits_free(resight_patch_hits *matches);
 
 /**
  * Every live stored patch within the radius of any key. Exact: nothing is missed at any radius.
@@ -313,8 +313,19 @@ RESIGHT_API void resight_patch_matches_free(resight_patch_matches *matches);
  *         RESIGHT_E_NOMEM
  */
 RESIGHT_API int resight_reader_query_patches(resight_reader *reader, const uint64_t *keys, uint32_t count,
-                                             const resight_patch_query_options *options, resight_patch_matches *out,
+                                             const resight_patch_query_options *options, resight_patch_hits *out,
                                              resight_error *error);
+
+/**
+ * The patches of one set of an entry.
+ *
+ * @param set       its number in the entry, as in resight_patch_hit
+ * @param out       [capacity]; of a larger set, the first ones
+ * @param count     how many were written
+ * @return RESIGHT_OK, RESIGHT_NOT_FOUND (no such entry or set), RESIGHT_E_DAMAGED
+ */
+RESIGHT_API int resight_reader_patches(resight_reader *reader, uint64_t entry, uint32_t set, resight_patch *out,
+                                       size_t capacity, size_t *count, resight_error *error);
 
 /**
  * One entry whole.

@@ -75,11 +75,6 @@ typedef struct resight_matching {
  */
 RESIGHT_API resight_matching resight_matching_default(void);
 
-/** A point of a picture: 0..1 from left to right and from top to bottom; beyond them it lies outside. */
-typedef struct resight_point {
-    float x, y;
-} resight_point;
-
 /** One spot, as the query and the known picture show it. */
 typedef struct resight_shared_patch {
     resight_patch query, known;
@@ -100,11 +95,9 @@ typedef struct resight_found {
     char *name; /**< owned by the answer */
     resight_evidence evidence;
     resight_confidence confidence;
-    /** The corners of the known picture within the query: where its top left, top right, bottom right and bottom left
-        lie. Of a trimmed known picture, those of its rest. */
-    resight_point corner[4];
+    resight_quad where;     /**< the known picture within the query; of a trimmed known picture, its rest */
     uint32_t patches;       /**< that agree on it; 0 unless the evidence is patches */
-    uint16_t distance_bits; /**< of the nearest pair of marks; of patches, of the nearest agreeing pair of keys */
+    uint16_t distance_bits; /**< of the nearest pair of marks; UINT16_MAX of patches */
     uint16_t
         pdq_bits; /**< of the nearest pair of rasters as stored, one dialect: PDQ's own; UINT16_MAX: none is near */
     resight_view view;             /**< of the query in the nearest pair */

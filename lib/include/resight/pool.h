@@ -44,7 +44,7 @@ RESIGHT_API int resight_isolation_from_name(const char *name, resight_isolation 
 typedef enum resight_wall {
     RESIGHT_WALL_FILTER = 1,     /**< seccomp: a short list of system calls; any other ends the worker */
     RESIGHT_WALL_LANDLOCK = 2,   /**< no path can be opened and, where the kernel has it, no port */
-    RESIGHT_WALL_NAMESPACES = 4, /**< its own users, processes, mounts, network and message queues */
+    RESIGHT_WALL_NAMESPACES = 4, /**< its own processes, network, mounts and message queues */
     RESIGHT_WALL_MEMORY = 8      /**< a limit to the memory it may have */
 } resight_wall;
 #define RESIGHT_WALLS 15u

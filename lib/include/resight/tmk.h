@@ -61,7 +61,8 @@ RESIGHT_API void resight_tmk_maker_start(resight_tmk_maker *maker, double frames
 
 /**
  * Give the next frame of the video, every one of them, in presentation order: the same frames that are hashed for a
- * search, so that a video is decoded once. Frames are repeated and passed over as `ffmpeg -r 15` does.
+ * search, so that a video is decoded once. Frames are repeated and passed over as `ffmpeg -r 15` does,
+ * but that what fills a gap is the last frame that was put out, even where one was passed over after it.
  *
  * @param hasher  borrowed
  * @param frame   borrowed
@@ -83,6 +84,17 @@ RESIGHT_API void resight_tmk_maker_feature(resight_tmk_maker *maker, const float
  *         RESIGHT_NOT_FOUND  there was no frame
  */
 RESIGHT_API int resight_tmk_maker_finish(resight_tmk_maker *maker, resight_tmk *out);
+
+/**
+ * All of it for one file, from its path.
+ *
+ * @param path     of a regular file
+ * @param options  NULL for the defaults; every frame is decoded, whatever they say
+ * @param out      written on RESIGHT_OK
+ * @return as resight_source_open_path(), resight_decoder_open(), resight_decoder_next(), resight_tmk_maker_frame()
+ */
+RESIGHT_API int resight_tmk_hash_file(const char *path, const resight_decode_options *options, resight_tmk *out,
+                                      resight_error *error);
 
 /** Cosine of the means, -1..1; 0 when one of them is 0. A level-2 score is worth computing above a threshold only. */
 RESIGHT_API double resight_tmk_level1(const resight_tmk *a, const resight_tmk *b);
@@ -109,7 +121,7 @@ RESIGHT_API int resight_tmk_unpack(const void *bytes, size_t size_bytes, resight
 /** resight_tmk_unpack() of a file; RESIGHT_E_IO and RESIGHT_E_NOMEM too. The text does not repeat the path. */
 RESIGHT_API int resight_tmk_read(const char *path, resight_tmk *out, resight_error *error);
 
-/** resight_tmk_pack() into a file, made or replaced. RESIGHT_OK, RESIGHT_E_IO, RESIGHT_E_NOMEM. */
+/** resight_tmk_pack() into a new file; one that is there is not touched. RESIGHT_OK, RESIGHT_E_IO, RESIGHT_E_NOMEM. */
 RESIGHT_API int resight_tmk_write(const char *path, const resight_tmk *tmk, resight_error *error);
 
 #ifdef __cplusplus

@@ -234,6 +234,40 @@ typedef struct resight_coverage {
 RESIGHT_API int resight_segments_cover(const resight_segment *segments, size_t count, resight_extent query,
                                        resight_extent known, resight_coverage *out);
 
+/** vPDQ's rule of a match. Start from resight_vpdq_rule_default(). */
+typedef struct resight_vpdq_rule {
+    uint32_t radius_bits;                /**< two hashes within it match. 31 */
+    uint32_t min_quality;                /**< hashes of less are left out, on both sides. 50 */
+    double query_percent, known_percent; /**< the least shares of a match. 80 and 0 */
+} resight_vpdq_rule;
+
+/** The defaults named above: python-threatexchange's. */
+RESIGHT_API resight_vpdq_rule resight_vpdq_rule_default(void);
+
+/** Shares of the different hashes of good quality that have a partner on the other side; 0 where there are none. */
+typedef struct resight_vpdq_result {
+    double query_percent, known_percent;
+    size_t query_hashes, known_hashes; /**< that the shares are of */
+    bool matched;                      /**< both shares are reached, and at least one hash has a partner */
+} resight_vpdq_result;
+
+/**
+ * Compare two videos by vPDQ's rule, as python-threatexchange's index does: hashes of less quality are left out, of
+ * equal ones one stays, and each share is of what is left. (Its compare_hash() drops equal hashes first: the two differ
+ * only where one hash occurs with two qualities.) A video of which nothing is left has 0 percent, where
+ * python-threatexchange fails.
+ *
+ * @param query  [query_count], one for each sampled frame; only hash and quality are looked at
+ * @param known  [known_count], the same
+ * @param rule   NULL for the defaults
+ * @param out    written on RESIGHT_OK
+ * @return RESIGHT_OK, RESIGHT_E_NOMEM
+ *
+ * Cost: O(query_count * known_count) distances of nanoseconds.
+ */
+RESIGHT_API int resight_vpdq_percentages(const resight_mark *query, size_t query_count, const resight_mark *known,
+                                         size_t known_count, const resight_vpdq_rule *rule, resight_vpdq_result *out);
+
 #ifdef __cplusplus
 }
 #endif
