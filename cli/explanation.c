@@ -51,7 +51,7 @@ canvas explanation_draw(const explanation *what) {
     width = fmax(width, text_width_px(TITLE, text));
     if (moving) {
         width = fmax(width, times.width_px);
-        height += HEADLINE_PX + times.height_px;
+        height += MARGIN_PX / 2 + HEADLINE_PX + times.height_px;
     }
     canvas on = canvas_new((uint32_t)width + 2 * MARGIN_PX, (uint32_t)height + 2 * MARGIN_PX, PAPER);
     place at = {MARGIN_PX, MARGIN_PX};

@@ -13,12 +13,11 @@
 
 #define SIDE_PX 512 /* of the longer side of each picture */
 #define GAP_PX 56
-#define HEAD_PX 26          /* the line above a picture */
-#define FOOT_PX 16          /* the line below one */
-#define LARGEST_SCALE 4.0   /* of a small picture */
-#define BEYOND 0.75         /* as much of an outline that lies outside of the query is shown, in its own size */
-#define SHARED_MAX 32       /* so many squares can be told apart */
-#define PATCH_UNITS 32768.0 /* the longer side of a picture in resight_patch */
+#define HEAD_PX 26        /* the line above a picture */
+#define FOOT_PX 16        /* the line below one */
+#define LARGEST_SCALE 4.0 /* of a small picture */
+#define BEYOND 0.75       /* as much of an outline that lies outside of the query is shown, in its own size */
+#define SHARED_MAX 20     /* more squares cannot be told apart */
 #define PATCH_TURN 65536.0
 
 static const colour patch_colours[] = {{230, 25, 75},  {60, 180, 75}, {67, 99, 216},  {245, 190, 0},
@@ -137,13 +136,13 @@ static void corners_of(box where, place corner[4]) {
 
 /* A patch on a picture that fills the box. */
 static place centre_of(const resight_patch *patch, box where) {
-    const double unit = fmax(where.width, where.height) / PATCH_UNITS;
+    const double unit = fmax(where.width, where.height) / RESIGHT_PATCH_UNITS;
     return (place){where.x + patch->x * unit, where.y + patch->y * unit};
 }
 
 /* A turned square, with a stroke from its middle to where it is turned to. */
 static void draw_patch(canvas *on, const resight_patch *patch, box where, colour ink, double width_px, double cover) {
-    const double half = patch->width * fmax(where.width, where.height) / PATCH_UNITS / 2;
+    const double half = patch->width * fmax(where.width, where.height) / RESIGHT_PATCH_UNITS / 2;
     const double turn = patch->angle / PATCH_TURN * 2 * M_PI; /* counter-clockwise, while y points down */
     const double c = cos(turn) * half, s = sin(turn) * half;
     const place at = centre_of(patch, where);

@@ -18,6 +18,7 @@
 #define TICKS_MAX 8
 #define DOT_PX 2.5
 #define FARTHEST_BITS 64.0 /* a dot of this distance is as faint as any */
+#define FAINTEST 0.4
 
 static const colour DOT = {30, 80, 180};
 
@@ -100,12 +101,17 @@ static void draw_known_axis(const times_panel *panel, canvas *on, box plot) {
 
 /* ---- What was found -------------------------------------------------------------------------- */
 
+/* The nearer, the darker. Frames that only share patches have no distance. */
+static double darkness(const resight_frame_pair *pair) {
+    return pair->distance_bits > 256 ? 1 : fmax(1 - pair->distance_bits / FARTHEST_BITS, FAINTEST);
+}
+
 static void draw_dots(const times_panel *panel, canvas *on, box plot) {
     const resight_found *item = panel->what->item;
     for (size_t i = 0; i < item->frame_pair_count; i++) {
         const resight_frame_pair *pair = &item->frame_pairs[i];
         const place at = {across(panel, plot, pair->query_us), upwards(panel, plot, pair->known_us)};
-        draw_disc(on, at, DOT_PX, DOT, fmax(1 - pair->distance_bits / FARTHEST_BITS, 0.4));
+        draw_disc(on, at, DOT_PX, DOT, darkness(pair));
     }
 }
 
