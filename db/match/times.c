@@ -48,33 +48,32 @@ static int frame_marks(resight_matcher *m, resight_transform transform, size_t *
     return RESIGHT_OK;
 }
 
-/* The ends of the segments, as all frames near their lines tell them. */
-static int locate(resight_matcher *m, resight_found *item, const resight_entry *known) {
+/*
+ * The ends of the segments, as all frames near their lines tell them. Not where only parts of few frames were looked
+ * up: then each frame stands for the time until the next.
+ */
+static int locate(resight_matcher *m, resight_found *item, const resight_entry *known, resight_extent *query) {
     resight_locate_options how = resight_locate_options_default();
     size_t count = 0;
-    if (item->evidence > RESIGHT_BY_FRAME || item->inverted) /* parts of frames were looked up in few frames only */
+    if (item->evidence > RESIGHT_BY_FRAME || item->inverted)
         return RESIGHT_OK;
-    int status = frame_marks(m, item->transform, &count);
-    how.query = (resight_extent){m->subject->duration_us, m->subject->every_us};
+    how.query = *query;
     how.known = (resight_extent){known->duration_us, 0};
-    if (status == RESIGHT_OK)
-        status = resight_locate(item->segments, item->segment_count, m->frame_marks, count, known->marks,
-                                known->mark_count, &how);
-    return status;
-}
-
-static int cover(resight_matcher *m, resight_found *item, const resight_entry *known) {
-    const resight_extent query = {m->subject->duration_us, m->subject->every_us};
-    return resight_segments_cover(item->segments, item->segment_count, query, (resight_extent){known->duration_us, 0},
-                                  &item->coverage);
+    query->every_us = 0;
+    const int status = frame_marks(m, item->transform, &count);
+    return status == RESIGHT_OK ? resight_locate(item->segments, item->segment_count, m->frame_marks, count,
+                                                 known->marks, known->mark_count, &how)
+                                : status;
 }
 
 int times_tell(resight_matcher *m, resight_found *item, const resight_entry *known) {
+    resight_extent query = {m->subject->duration_us, m->subject->every_us};
     if (m->subject->kind != RESIGHT_VIDEO || item->kind != RESIGHT_VIDEO)
         return RESIGHT_OK;
-    int status = locate(m, item, known);
+    int status = locate(m, item, known, &query);
     if (status == RESIGHT_OK)
-        status = cover(m, item, known);
+        status = resight_segments_cover(item->segments, item->segment_count, query,
+                                        (resight_extent){known->duration_us, 0}, &item->coverage);
     return status == RESIGHT_E_NOMEM ? out_of_memory(m) : status;
 }
 

@@ -22,7 +22,7 @@ code_is 0
 out_is <<'TEXT'
 known/chart.jpg: added to known, entry 1, 2 hashes
 known/fractal.png: added to known, entry 2, 2 hashes
-known/zoom.mp4: added to known, entry 3, 34 hashes
+known/zoom.mp4: added to known, entry 3, 66 hashes
 TEXT
 run add known known/chart.jpg
 code_is 0
@@ -47,7 +47,7 @@ run match both.png
 out_has ' [0-9]+ bits, flipy, inverted'
 run match part.mkv
 code_is 0
-out_has '^part\.mkv: known entry 3 known/zoom\.mp4, .* s is 3\.[0-9]+-5\.[0-9]+ s of it, 3 of 3 frames$'
+out_has '^part\.mkv: known entry 3 known/zoom\.mp4, .* s is 3\.000-6\.000 s of it, 6 of 6 frames$'
 run match stranger.png
 code_is 1
 out_is <<<'stranger.png: no match'
@@ -58,7 +58,7 @@ err_lines 1
 run match --json smaller.jpg part.mkv stranger.png missing.png
 code_is 2
 out_has '^\{"query":"smaller.jpg","kind":"image","quality":[0-9]+,"matches":\[\{"bank":"known","entry":2,"name":"known/fractal.png","kind":"image","evidence":"frame","confidence":"certain","corners":\[\[0\.0,0\.0\],\[1\.0,0\.0\],\[1\.0,1\.0\],\[0\.0,1\.0\]\],"distance_bits":[0-9]+,"pdq_distance_bits":[0-9]+,"view":"[a-z-]+","known_view":"[a-z-]+","known_dialect":"pdq","transform":"orig","inverted":false\}\],"match_count":1\}$'
-out_has '^\{"query":"part.mkv","kind":"video".*"query_from_us":0,"query_to_us":2000000,"known_from_us":3'
+out_has '^\{"query":"part.mkv","kind":"video".*"query_from_us":0,"query_to_us":3000000,"known_from_us":3000000,"known_to_us":6000000,"speed":1.0,"frames":6'
 out_has '^\{"query":"stranger.png",.*"matches":\[\],"match_count":0\}$'
 out_has '^\{"query":"missing.png","error":'
 
@@ -130,7 +130,7 @@ out_has $'^2\tknown\timage\t2\tknown/fractal\\.png$'
 run list --label case=8
 out_lines 0
 run list --json --label case=7
-out_has '^\{"entry":3,"bank":"known","kind":"video",.*"labels":\{"case":"7","source":"test"\},"hash_count":34\}$'
+out_has '^\{"entry":3,"bank":"known","kind":"video",.*"labels":\{"case":"7","source":"test"\},"hash_count":66\}$'
 run show 2
 out_has '^entry 2 of known, image: known/fractal\.png$'
 out_has '^  label case=7$'
@@ -141,10 +141,10 @@ err_is 'resight: 99: there is no such entry'
 run stats
 out_has '^  entries   3: 2 images, 1 videos$'
 run stats --json
-out_has '"entries":3,"images":2,"videos":1,"hashes":38,'
+out_has '"entries":3,"images":2,"videos":1,"hashes":70,'
 run verify
 code_is 0
-out_has ': 3 entries, 38 hashes, .* 0 faults$'
+out_has ': 3 entries, 70 hashes, .* 0 faults$'
 run backup copy.db
 code_is 0
 run backup copy.db
@@ -181,7 +181,7 @@ run match --db other.db smaller.jpg
 code_is 0
 out_has '^smaller\.jpg: partner entry [0-9]+ known/fractal\.png, '
 run export --db copy.db --format vpdq
-out_lines 33
+out_lines 65
 cp out zoom.txt
 run import --db other.db --format vpdq zoom.txt
 code_is 0
