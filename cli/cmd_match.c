@@ -80,7 +80,7 @@ static void worker_free(void *given) {
 static void *worker_new(void *shared, resight_error *error) {
     const match_run *run = shared;
     match_worker *worker = must_have(1, sizeof *worker);
-    worker->media = media_reader_new(run->set, QUERY_EVERY_US, MEDIA_QUERY, error);
+    worker->media = media_reader_new(run->set, run->every_us, MEDIA_QUERY, error);
     if (worker->media && resight_matcher_new(run->db, &worker->matcher, error) == RESIGHT_OK)
         return worker;
     worker_free(worker);
@@ -214,7 +214,7 @@ int run_match(const settings *set, char **operands) {
             return EXIT_TROUBLE;
     }
     match_run run = {.set = set, .db = db, .how = database_matching(set, bank.id)};
-    run.every_us = set->every_us.given ? (int64_t)set->every_us.value : QUERY_EVERY_US;
+    run.every_us = set->every_us.given ? (int64_t)set->every_us.value : set->vpdq_rule ? VPDQ_EVERY_US : QUERY_EVERY_US;
     run.top = !set->top.given ? DEFAULT_TOP : set->top.value ? (size_t)set->top.value : SIZE_MAX;
     int code = EXIT_NOTHING;
     if (hashes)

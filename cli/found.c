@@ -71,6 +71,10 @@ json_t *json_found(const resight_found *item, const resight_subject *what) {
             json_object_set_new(match, "known_coverage", json_real(item->coverage.known));
         }
     }
+    if (item->vpdq.matched) {
+        json_object_set_new(match, "vpdq_query_percent", json_real(item->vpdq.query_percent));
+        json_object_set_new(match, "vpdq_known_percent", json_real(item->vpdq.known_percent));
+    }
     return match;
 }
 

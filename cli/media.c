@@ -10,6 +10,13 @@
 #include <string.h>
 #include <unistd.h>
 
+/*
+ * What is kept of a known video: a mark within 24 bits of the last one says nothing new for a second. It has the recall
+ * of every frame in a fifth of the space; benchmarks/README.md.
+ */
+#define NEWS_BITS 24
+#define NEWS_US 1000000
+
 #define DIGEST_CHUNK_BYTES (1u << 20)
 
 struct media_reader {
@@ -17,6 +24,7 @@ struct media_reader {
     resight_source *source;
     resight_marking how;
     media_purpose purpose;
+    bool prunes;
     uint64_t max_bytes;      /* of what cannot be sought */
     uint64_t max_size_bytes; /* of anything */
     resight_mark *marks;
@@ -51,6 +59,7 @@ media_reader *media_reader_new(const settings *set, int64_t every_us, media_purp
     CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
     const bool all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
     reader->purpose = purpose;
+    reader->prunes = purpose == MEDIA_KEEP && !set->every_us.given; /* who says how often gets them all */
     reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose), .reduced = all_views};
     reader->max_bytes = set->limits.max_bytes;
     if (set->limits.max_bytes && set->limits.max_video_bytes)
@@ -149,6 +158,8 @@ int media_hash(media_reader *reader, media *out, resight_error *error) {
     if (status != RESIGHT_OK)
         return status;
     isolation_warn(reader->pool);
+    if (got.info.kind == RESIGHT_VIDEO && reader->prunes)
+        reader->count = resight_prune_marks(reader->marks, reader->count, NEWS_BITS, NEWS_US);
     got.marks = reader->marks;
     got.mark_count = reader->count;
     if (reader->inside)

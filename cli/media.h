@@ -7,8 +7,10 @@
 #include "settings.h"
 
 /* Known videos are sampled four times as densely as queries, so that no clip is missed by the phase of its sampling. */
-#define KNOWN_EVERY_US 250000
-#define QUERY_EVERY_US 1000000
+#define KNOWN_EVERY_US 125000
+#define QUERY_EVERY_US 500000
+/* As vPDQ samples, where its rule is asked for. */
+#define VPDQ_EVERY_US 1000000
 
 typedef struct media {
     resight_media_info info;

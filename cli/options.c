@@ -206,6 +206,13 @@ static bool read_effort(const option_row *row, const char *text, settings *set) 
     return refuse(row, text, "fast, normal or thorough");
 }
 
+static bool read_rule(const option_row *row, const char *text, settings *set) {
+    if (strcmp(text, "vpdq") != 0 && strcmp(text, "segments") != 0)
+        return refuse(row, text, "segments or vpdq");
+    set->vpdq_rule = text[0] == 'v';
+    return true;
+}
+
 static bool read_list_format(const option_row *row, const char *text, settings *set) {
     if (strcmp(text, "pdq") != 0 && strcmp(text, "vpdq") != 0)
         return refuse(row, text, "pdq or vpdq");
@@ -233,6 +240,8 @@ static const option_row rows[] = {
      "at most so many matches a query (10; 0: all)"},
     {"effort", 0, "LEVEL", TAKES_MATCHING, read_effort, 0, 0, 0,
      "fast: whole frames; normal: then inside of them; thorough: all of it, always (normal)"},
+    {"rule", 0, "NAME", TAKES_MATCHING, read_rule, 0, 0, 0,
+     "of videos; segments: any stretch; vpdq: 80 % of the query's frames, as vPDQ counts them (segments)"},
     {"hash", 0, "HEX", TAKES_MATCHING, read_hash, AT(hashes), 0, 0, "look up a hash; may be given again"},
     {"hashes", 0, "FILE", TAKES_MATCHING, read_text, AT(hashes_file), 0, 0,
      "look up the hashes of a list: HASH[,text] a line; - for standard input"},
@@ -256,7 +265,7 @@ static const option_row rows[] = {
     {"size", 0, "WxH", TAKES_HASHING, read_size, 0, 0, 0, "of raw frames, in pixels"},
     {"fps", 0, "N", TAKES_HASHING, read_rate, 0, 0, 0, "of raw frames (25)"},
     {"every", 'e', "SECONDS", TAKES_MEDIA, read_seconds, AT(every_us), 0, 0,
-     "of a video, a frame so often; 0: every frame (1; for add 0.25)"},
+     "of a video, a frame so often; 0: every frame (1; match 0.5; add 0.125, and only what is new)"},
     {"via-rgb", 0, NULL, TAKES_MEDIA, read_flag, AT(via_rgb), 0, 0,
      "hash video frames through RGB as vPDQ does, not their luma"},
     {"background", 0, "RRGGBB", TAKES_MEDIA, read_colour, 0, 0, 0,

@@ -36,6 +36,7 @@ typedef struct settings {
     given_number lookups;
     given_number top;
     resight_effort effort;
+    bool vpdq_rule;
 
     /* what is hashed, and how */
     resight_dialect dialect;

@@ -67,31 +67,37 @@ static int best_first(const void *left, const void *right) {
     return (a->entry > b->entry) - (a->entry < b->entry);
 }
 
-/* How much of the query and of the known video the segments cover. */
-static int cover(const resight_matcher *m, resight_found *item, int64_t known_duration_us) {
-    const resight_extent query = {m->subject->duration_us, m->subject->every_us};
-    const resight_extent known = {known_duration_us, m->subject->every_us};
-    if (m->subject->kind != RESIGHT_VIDEO || item->kind != RESIGHT_VIDEO || item->segment_count == 0)
-        return RESIGHT_OK;
-    const int status = resight_segments_cover(item->segments, item->segment_count, query, known, &item->coverage);
-    return status == RESIGHT_E_NOMEM ? out_of_memory(m) : status;
+/* Name, bank, kind and, of videos, the times of one item. */
+static int describe_one(resight_matcher *m, resight_found *item) {
+    resight_entry entry;
+    int status = resight_reader_entry(m->reader, item->entry, &entry, m->error);
+    if (status != RESIGHT_OK)
+        return status == RESIGHT_NOT_FOUND ? RESIGHT_E_DAMAGED : status;
+    const resight_bank *bank = banks_get(m, entry.bank);
+    memcpy(item->bank, bank ? bank->name : "?", bank ? sizeof bank->name : 2);
+    item->kind = entry.kind;
+    if (!(item->name = strdup(entry.name)))
+        return out_of_memory(m);
+    status = times_tell(m, item, &entry);
+    return status == RESIGHT_OK && m->how->vpdq_rule ? times_share(m, item, &entry) : status;
 }
 
-/* Name, bank and kind of each item. */
 static int describe(resight_matcher *m, resight_found *items, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        resight_entry entry;
-        const int status = resight_reader_entry(m->reader, items[i].entry, &entry, m->error);
-        if (status != RESIGHT_OK)
-            return status == RESIGHT_NOT_FOUND ? RESIGHT_E_DAMAGED : status;
-        const resight_bank *bank = banks_get(m, entry.bank);
-        memcpy(items[i].bank, bank ? bank->name : "?", bank ? sizeof bank->name : 2);
-        items[i].kind = entry.kind;
-        const int covered = cover(m, &items[i], entry.duration_us);
-        if (covered != RESIGHT_OK || !(items[i].name = strdup(entry.name)))
-            return covered != RESIGHT_OK ? covered : out_of_memory(m);
-    }
-    return RESIGHT_OK;
+    int status = RESIGHT_OK;
+    for (size_t i = 0; status == RESIGHT_OK && i < count; i++)
+        status = describe_one(m, &items[i]);
+    return status;
+}
+
+/* Leave what vPDQ would call a match. */
+static void keep_shares(resight_answer *out) {
+    size_t kept = 0;
+    for (size_t i = 0; i < out->count; i++)
+        if (out->items[i].vpdq.matched)
+            out->items[kept++] = out->items[i];
+        else
+            answer_free_item(&out->items[i]);
+    out->count = kept;
 }
 
 int answer_finish(resight_matcher *m) {
@@ -99,5 +105,7 @@ int answer_finish(resight_matcher *m) {
     if (out->count > 1)
         qsort(out->items, out->count, sizeof *out->items, best_first);
     const int status = describe(m, out->items, out->count);
+    if (status == RESIGHT_OK && m->how->vpdq_rule)
+        keep_shares(out);
     return status == RESIGHT_OK ? describe(m, out->suppressors, out->suppressor_count) : status;
 }

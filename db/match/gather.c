@@ -5,9 +5,6 @@
 #include "base/cleanup.h"
 #include <string.h>
 
-/* Offsets this near agree: known videos are sampled every quarter of a second. */
-#define LEAST_TOLERANCE_US 500000
-
 static int by_entry(const void *left, const void *right) {
     const near_pair *a = left, *b = right;
     if (a->entry != b->entry)
@@ -60,39 +57,6 @@ static int count_holders(resight_matcher *m) {
     return RESIGHT_OK;
 }
 
-/* The pairs of times of one entry, for those who want to see them. */
-static int keep_times(const resight_matcher *m, size_t count, resight_found *item) {
-    if (!m->how->details)
-        return RESIGHT_OK;
-    if (!(item->frame_pairs = malloc(count * sizeof *m->times)))
-        return out_of_memory(m);
-    memcpy(item->frame_pairs, m->times, count * sizeof *m->times);
-    item->frame_pair_count = count;
-    return RESIGHT_OK;
-}
-
-/* The segments of one entry in one way. */
-static int align(resight_matcher *m, const near_pair *pairs, size_t count, resight_found *item) {
-    const int64_t every_us = m->subject->every_us;
-    resight_segment found[RESIGHT_FOUND_SEGMENTS_MAX];
-    resight_align_options how = resight_align_options_default();
-    if (!array_reserve(&m->times, &m->time_capacity, 0, count))
-        return out_of_memory(m);
-    for (size_t i = 0; i < count; i++)
-        m->times[i] = (resight_frame_pair){pairs[i].query_us, pairs[i].known_us, pairs[i].distance_bits,
-                                           1.0f / (float)m->held[pairs[i].frame].holders};
-    how.tolerance_us = every_us > LEAST_TOLERANCE_US ? every_us : LEAST_TOLERANCE_US;
-    int status = keep_times(m, count, item);
-    if (status == RESIGHT_OK)
-        status = resight_align(m->times, count, &how, found, RESIGHT_FOUND_SEGMENTS_MAX, &item->segment_count);
-    if (status != RESIGHT_OK || item->segment_count == 0)
-        return status;
-    if (!(item->segments = malloc(item->segment_count * sizeof *found)))
-        return out_of_memory(m);
-    memcpy(item->segments, found, item->segment_count * sizeof *found);
-    return RESIGHT_OK;
-}
-
 static resight_found item_of(const near_pair *nearest, uint32_t frames, const near_pair *pairs, size_t count) {
     return (resight_found){
         .entry = nearest->entry,
@@ -124,7 +88,7 @@ static int gather_entry(resight_matcher *m, const near_pair *pairs, size_t count
         best_start = start;
         best_count = end - start;
     }
-    return align(m, pairs + best_start, best_count, best);
+    return times_align(m, pairs + best_start, best_count, best);
 }
 
 /* The same file was found by its digest already; its frames tell the time, unless they match only when turned. */

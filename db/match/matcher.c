@@ -45,6 +45,8 @@ void resight_matcher_free(resight_matcher **matcher) {
     free(m->pairs);
     free(m->times);
     free(m->held);
+    free(m->frame_marks);
+    free(m->known_marks);
     resight_hasher_free(&m->hasher);
     resight_finder_free(&m->finder);
     free(m->part_marks);

@@ -90,6 +90,8 @@ struct resight_matcher {
     uint32_t last_frame; /* of those that were looked up */
     held_frame *held;    /* [last_frame + 1] */
     size_t held_capacity;
+    resight_mark *frame_marks, *known_marks; /* of the query in one turn, and of one known item */
+    size_t frame_mark_capacity, known_mark_capacity;
 
     /* inside of frames */
     resight_hasher *hasher;
@@ -148,6 +150,15 @@ int parts_find_rectangles(resight_matcher *m);
 /* ---- patches.c */
 
 int patches_find(resight_matcher *m);
+
+/* ---- times.c */
+
+/* The segments of one entry in one way. */
+int times_align(resight_matcher *m, const near_pair *pairs, size_t count, resight_found *item);
+/* Of two videos, the ends of the segments and what they cover. */
+int times_tell(resight_matcher *m, resight_found *item, const resight_entry *known);
+/* vPDQ's shares of two videos. */
+int times_share(resight_matcher *m, resight_found *item, const resight_entry *known);
 
 /* ---- answer.c */
 

@@ -100,8 +100,9 @@ static int guarded(jpeg_state *state, void (*step)(jpeg_state *), resight_error 
 }
 
 static void step_create(jpeg_state *state) {
-    jpeg_create_decompress(&state->codec);
+    state->codec.mem = NULL; /* jpeg_destroy_decompress() does nothing until there is one */
     state->created = true;
+    jpeg_create_decompress(&state->codec);
 }
 
 /* Bytes of the coefficients that a file of several scans keeps of the whole picture, from its header alone. */
@@ -198,7 +199,7 @@ static int jpeg_create(void **out) {
 static int jpeg_open(void *opaque, const media *file, resight_media_info *info, resight_error *error) {
     jpeg_state *state = opaque;
     state->file = file;
-    int status = state->created ? RESIGHT_OK : guarded(state, step_create, error);
+    int status = guarded(state, step_create, error);
     if (status != RESIGHT_OK)
         return status;
     state->codec.progress = &state->progress;
@@ -231,16 +232,17 @@ static int jpeg_next(void *opaque, resight_frame *frame, resight_error *error) {
     return RESIGHT_OK;
 }
 
+/* Nothing is kept for the next file: libjpeg would go on with the quantisation and Huffman tables of this one when the
+ * next has none of its own, and its hash would depend on what was read before. */
 static void jpeg_close(void *opaque) {
     jpeg_state *state = opaque;
     if (state->created)
-        jpeg_abort_decompress(&state->codec);
+        jpeg_destroy_decompress(&state->codec);
+    state->created = false;
 }
 
 static void jpeg_destroy_state(void *opaque) {
     jpeg_state *state = opaque;
-    if (state->created)
-        jpeg_destroy_decompress(&state->codec);
     buffer_free(&state->cmyk_row);
     free(state);
 }

@@ -151,6 +151,7 @@ static int hash_in(resight_pool *pool, trade t, int fd, const worker_task *task,
     const resight_limits *limits = &pool->options.decode.limits;
     const patience most = {limits->max_seconds, pool->options.max_wall_seconds};
     for (;;) {
+        const bool fresh = !remote_runs(r);
         answer so_far = {.how = task->how, .thumbnails = task->thumbnails, .max_frames = limits->max_frames};
         int status = employ(pool, t, error);
         if (status != RESIGHT_OK)
@@ -158,7 +159,7 @@ static int hash_in(resight_pool *pool, trade t, int fd, const worker_task *task,
         status = remote_hash(r, fd, task, &most, sink, &so_far, end, error);
         if (status == RESIGHT_OK && has_served(pool, r))
             remote_stop(r);
-        const bool again = r->crashed && r->files > 1 && so_far.frames == 0;
+        const bool again = r->crashed && !fresh && so_far.frames == 0;
         if (status == RESIGHT_OK || !again)
             return status;
     }

@@ -83,6 +83,9 @@ static int tell_crash(remote *r, resight_error *error) {
         return resight_fail(error, RESIGHT_E_FORMAT,
                             "the decoder asked the system for what it may not have (signal %d): the file is hostile",
                             end.signal);
+    if (end.signal == SIGKILL)
+        return resight_fail(error, RESIGHT_E_NOMEM, "the decoder was killed from outside (signal %d): is memory short?",
+                            end.signal);
     if (end.signal)
         return resight_fail(error, RESIGHT_E_FORMAT,
                             "the decoder crashed (signal %d, %s): the file is damaged or hostile", end.signal,

@@ -30,6 +30,11 @@
 /* A strip is as many groups of LANES rows, each with running sums of its own. */
 #define GROUPS (STRIP_ROWS / LANES)
 
+static ALWAYS_INLINE void transpose(floats v[LANES]) {
+    UNROLLED for (size_t i = 0; i < LANES; i += 4) transpose_four(v + i);
+    transpose_rest(v);
+}
+
 /*
  * Running sums along LANES rows, a vector for each column. The ring keeps the columns that will leave the window again;
  * its first block is stored behind its end once more, so that LANES columns in a row never wrap. A wider window, of a
@@ -37,11 +42,6 @@
  */
 #define RING 256
 #define WINDOW_MAX (RING - 3 * LANES)
-
-static ALWAYS_INLINE void transpose(floats v[LANES]) {
-    UNROLLED for (size_t i = 0; i < LANES; i += 4) transpose_four(v + i);
-    transpose_rest(v);
-}
 
 typedef struct row_sums {
     size_t window, mask;

@@ -2,7 +2,7 @@
 /*
  * The hot loops, one typedef per operation. The typedef's comment is the contract, scalar.c is the specification, and a
  * version for an instruction set is equal to it bit for bit: lanes are outputs, never partial sums, so that every lane
- * repeats the scalar order of operations.
+ * repeats the scalar order of operations; or the arithmetic is exact, in integers, and the order free.
  */
 #ifndef RESIGHT_KERNELS_H
 #define RESIGHT_KERNELS_H

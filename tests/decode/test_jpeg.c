@@ -134,3 +134,47 @@ Test(jpeg, bytes_after_the_end_do_no_harm) {
     free(b.bytes);
     free(r.px);
 }
+
+/* The file without its segments of one kind. */
+static blob without_segments(const blob *b, uint8_t marker) {
+    blob out = blob_copy(b->bytes, 2);
+    size_t at = 2;
+    while (b->bytes[at + 1] != 0xda) {
+        const size_t length = 2 + ((size_t)b->bytes[at + 2] << 8 | b->bytes[at + 3]);
+        if (b->bytes[at + 1] != marker)
+            blob_append(&out, b->bytes + at, length);
+        at += length;
+    }
+    blob_append(&out, b->bytes + at, b->size_bytes - at);
+    return out;
+}
+
+static int decode_with(resight_decoder *decoder, const blob *b) {
+    resight_source *source = NULL;
+    resight_media_info info;
+    resight_frame frame;
+    cr_assert_eq(resight_source_open_memory(b->bytes, b->size_bytes, &source, NULL), RESIGHT_OK);
+    int status = resight_decoder_open(decoder, source, &info, NULL);
+    if (status == RESIGHT_OK)
+        status = resight_decoder_next(decoder, &frame, NULL);
+    resight_source_free(&source);
+    return status;
+}
+
+/* libjpeg keeps tables from one file to the next, for those who ask it to: a picture would hash as what came before. */
+Test(jpeg, no_table_is_left_for_the_next_file) {
+    enum { QUANTISATION = 0xdb };
+    raster r = make_waves(64, 64, 3);
+    blob whole = make_jpeg(&r, 0, NULL, 0);
+    blob bare = without_segments(&whole, QUANTISATION);
+    resight_decoder *decoder = NULL;
+    cr_assert_lt(bare.size_bytes, whole.size_bytes);
+    cr_assert_eq(resight_decoder_new(NULL, &decoder), RESIGHT_OK);
+    cr_expect_eq(decode_with(decoder, &bare), RESIGHT_E_FORMAT);
+    cr_expect_eq(decode_with(decoder, &whole), RESIGHT_OK);
+    cr_expect_eq(decode_with(decoder, &bare), RESIGHT_E_FORMAT, "decoded with the tables of the file before");
+    resight_decoder_free(&decoder);
+    free(bare.bytes);
+    free(whole.bytes);
+    free(r.px);
+}

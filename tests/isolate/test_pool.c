@@ -4,6 +4,7 @@
 #include "making.h"
 #include <criterion/criterion.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -218,6 +219,28 @@ Test(pool, nothing_is_left_behind) {
         cr_expect_eq(ask(pool, b.bytes, b.size_bytes, NULL, false).status, RESIGHT_OK);
     resight_pool_free(&pool);
     cr_expect_eq(open_descriptors(), before);
+    free(b.bytes);
+}
+
+/* A worker ends with the thread that started it: whoever uses the pool next has a new one, and the file is not blamed.
+ */
+static void *start_worker(void *pool) {
+    unsigned walls;
+    cr_expect_eq(resight_pool_walls(pool, &walls, NULL), RESIGHT_OK);
+    return NULL;
+}
+
+Test(pool, goes_from_thread_to_thread) {
+    const blob b = png_of(3, 0);
+    resight_pool *pool = ask_whom(REAL_WORKERS, NULL);
+    for (int i = 0; i < 3; i++) {
+        pthread_t thread;
+        cr_assert_eq(pthread_create(&thread, NULL, start_worker, pool), 0);
+        pthread_join(thread, NULL);
+        const asked a = ask(pool, b.bytes, b.size_bytes, NULL, false);
+        cr_expect_eq(a.status, RESIGHT_OK, "%s", a.error.text);
+    }
+    resight_pool_free(&pool);
     free(b.bytes);
 }
 

@@ -139,6 +139,19 @@ Test(compare, outliers_do_not_move_the_transform) {
     }
 }
 
+/* A row of rivets: many spots, one look. */
+Test(compare, one_look_counts_once_however_many_spots_it_has) {
+    patches known = {.list = {known.items, 30, 4, 3}};
+    for (uint32_t i = 0; i < 30; i++)
+        known.items[i] =
+            (resight_patch){i % 5, (uint16_t)(1000 + 1000 * i), (uint16_t)(2000 + 37 * i * i % 9000), 900, 0};
+    patches query = known;
+    query.list.patches = query.items;
+    const resight_patch_match match = compare(&query, &known);
+    cr_expect_eq(match.agreeing, 1, "%u", match.agreeing);
+    cr_expect_eq(match.level, RESIGHT_PATCHES_NOTHING);
+}
+
 static void expect_sane(const resight_patch_match *match) {
     cr_expect(isfinite(match->score));
     for (int i = 0; i < 6; i++)

@@ -65,8 +65,9 @@ typedef struct resight_matching {
     uint32_t min_quality; /**< query marks below it are not looked up */
     bool has_radius, has_min_known_quality;
     uint32_t radius_bits, min_known_quality; /**< instead of each bank's */
-    uint32_t bank; /**< what is reported; 0: every positive bank. Negative banks count always */
-    bool details;  /**< fill what an item rests on: its frame_pairs and its agreement */
+    uint32_t bank;  /**< what is reported; 0: every positive bank. Negative banks count always */
+    bool vpdq_rule; /**< of videos, report those alone that vPDQ's rule calls a match, and its shares */
+    bool details;   /**< fill what an item rests on: its frame_pairs and its agreement */
 } resight_matching;
 
 /**
@@ -109,6 +110,7 @@ typedef struct resight_found {
     uint32_t frames;               /**< frames of the query that match in that transform, anywhere */
     resight_segment *segments;     /**< owned by the answer; when either side is a video: what they share, best first */
     size_t segment_count;
+    resight_vpdq_result vpdq;        /**< with resight_matching.vpdq_rule only */
     resight_coverage coverage;       /**< of those segments, when both are videos and their lengths are known */
     resight_frame_pair *frame_pairs; /**< owned by the answer; the pairs that the segments were made from. With
                                           resight_matching.details only, like agreement */

@@ -97,6 +97,7 @@ RESIGHT_API void resight_pool_free(resight_pool **pool);
  * @param error    may be NULL
  * @return as resight_decoder_open() and resight_hash_frames(), and
  *         RESIGHT_E_FORMAT       the decoder crashed, or its answer was not possible
+ *         RESIGHT_E_NOMEM        it was killed by somebody else, most likely by a system short of memory
  *         RESIGHT_E_LIMIT        the worker had to be ended for the time it took
  *         RESIGHT_E_UNSUPPORTED  no worker could be started, or it lacks a wall (RESIGHT_ISOLATE_STRICT)
  *
