@@ -115,12 +115,12 @@ static void draw_dots(const times_panel *panel, canvas *on, box plot) {
     }
 }
 
-/* A frame stands for the time until the next one: the bars reach to its end. */
+/* As resight_segments_cover() counts: a frame of the query stands for the time until the next one. */
 static void draw_coverage(const times_panel *panel, canvas *on, box plot, const resight_segment *s) {
     const int64_t every_us = panel->query_us > 0 ? panel->what->query->every_us : 0;
     const double left = across(panel, plot, s->query_from_us), low = upwards(panel, plot, s->known_from_us);
     const double right = fmin(across(panel, plot, s->query_to_us + every_us), plot.x + plot.width);
-    const double high = fmax(upwards(panel, plot, s->known_to_us + every_us), plot.y);
+    const double high = upwards(panel, plot, s->known_to_us);
     if (panel->query_us > 0)
         draw_box(on, (box){left, plot.y + plot.height, fmax(right - left, 2), BAR_PX}, FOUND, 1);
     if (panel->known_us > 0)
