@@ -64,7 +64,8 @@ static size_t put_end(const record_end *from, uint8_t *to) {
                        .duration_us = info->duration_us,
                        .frames_per_second = info->frames_per_second};
     put_text(fields.codec, info->codec, sizeof fields.codec);
-    put_text(fields.text, from->error.text, sizeof fields.text);
+    if (from->status != RESIGHT_OK) /* what succeeded at the second attempt has the text of the first */
+        put_text(fields.text, from->error.text, sizeof fields.text);
     memcpy(to, &fields, sizeof fields);
     return sizeof fields;
 }
@@ -90,15 +91,6 @@ size_t record_write(const record *from, uint8_t *bytes) {
 
 static int refuse(resight_error *error, const char *what) {
     return resight_fail(error, RESIGHT_E_FORMAT, "%s", what);
-}
-
-/* A text that ends, in characters that do nothing to a terminal. */
-static bool is_plain(const char *text, size_t room) {
-    const char *end = memchr(text, 0, room);
-    for (const char *c = text; end && c < end; c++)
-        if (*c < ' ' || *c > '~')
-            return false;
-    return end != NULL;
 }
 
 static bool is_view(unsigned view) {
@@ -154,30 +146,37 @@ static bool is_possible(const wire_end *got) {
            got->frames_per_second >= 0;
 }
 
+static resight_media_info info_of(const wire_end *got) {
+    resight_media_info info = {
+        .kind = (resight_media_kind)got->kind,
+        .format = (resight_format)got->format,
+        .width_px = got->width_px,
+        .height_px = got->height_px,
+        .orientation = (resight_transform)got->orientation,
+        .duration_us = got->duration_us,
+        .frames_per_second = got->frames_per_second,
+    };
+    memcpy(info.codec, got->codec, sizeof got->codec);
+    return info;
+}
+
 static int get_end(const uint8_t *fields, record_end *out, resight_error *error) {
     wire_end got;
+    uint8_t again[sizeof got];
     memcpy(&got, fields, sizeof got);
-    if (got.damaged > 1 || got.zero != 0 || !is_plain(got.codec, sizeof got.codec) ||
-        !is_plain(got.text, sizeof got.text))
-        return refuse(error, "an end out of range");
-    record_end end = {.status = got.status, .damaged = got.damaged};
-    memcpy(end.error.text, got.text, sizeof got.text);
-    if (got.status != RESIGHT_OK) {
-        *out = end;
-        return is_failure(got.status) ? RESIGHT_OK : refuse(error, "a status that does not exist");
-    }
-    if (!is_possible(&got))
+    record_end end = {.status = got.status, .damaged = got.damaged == 1};
+    if (got.status != RESIGHT_OK && !is_failure(got.status))
+        return refuse(error, "a status that does not exist");
+    if (got.status == RESIGHT_OK && !is_possible(&got))
         return refuse(error, "a description of no possible file");
-    end.info = (resight_media_info){
-        .kind = (resight_media_kind)got.kind,
-        .format = (resight_format)got.format,
-        .width_px = got.width_px,
-        .height_px = got.height_px,
-        .orientation = (resight_transform)got.orientation,
-        .duration_us = got.duration_us,
-        .frames_per_second = got.frames_per_second,
-    };
-    memcpy(end.info.codec, got.codec, sizeof got.codec);
+    if (got.status == RESIGHT_OK)
+        end.info = info_of(&got);
+    else
+        memcpy(end.error.text, got.text, sizeof got.text);
+    /* A text without an end or with a word to the terminal, a description beside a failure: not as it is written. */
+    put_end(&end, again);
+    if (memcmp(again, fields, sizeof again) != 0)
+        return refuse(error, "an end out of range");
     *out = end;
     return RESIGHT_OK;
 }
