@@ -115,7 +115,7 @@ Test(records, a_field_out_of_range_is_refused) {
 
 /* Texts as a worker that was taken over would write them: without an end, or with a word to the terminal. */
 Test(records, texts_end_and_are_plain) {
-    const record end = plain_end();
+    const record end = {.kind = RECORD_END, .end.status = RESIGHT_E_FORMAT};
     record got;
     size_t used = 0;
     const size_t size = record_write(&end, bytes);
@@ -125,10 +125,28 @@ Test(records, texts_end_and_are_plain) {
     cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_OK);
     bytes[size - 10] = 0x1b;
     cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_E_FORMAT);
+    bytes[size - 10] = 0; /* and more behind the end */
+    cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_E_FORMAT);
 
     record quoting = {.kind = RECORD_END, .end = {.status = RESIGHT_E_FORMAT, .error.text = "a \x1b[2J \xff codec"}};
     cr_expect_eq(read_back(&quoting, &got), RESIGHT_OK);
     cr_expect_str_eq(got.end.error.text, "a ?[2J ? codec");
+}
+
+Test(records, a_failure_is_not_described_and_a_success_has_no_text) {
+    const record good = plain_end(), bad = {.kind = RECORD_END, .end.status = RESIGHT_E_FORMAT};
+    record got;
+    size_t used = 0, size = record_write(&good, bytes);
+    bytes[size - 256] = 'x';
+    cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_E_FORMAT);
+    size = record_write(&bad, bytes);
+    bytes[24] = 1; /* the width */
+    cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_E_FORMAT);
+
+    record second = plain_end(); /* what a first attempt said */
+    second.end.error = (resight_error){"not a JPEG"};
+    cr_expect_eq(read_back(&second, &got), RESIGHT_OK);
+    cr_expect_str_empty(got.end.error.text);
 }
 
 Test(records, a_picture_is_as_large_as_it_says) {
