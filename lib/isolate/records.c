@@ -28,8 +28,9 @@ typedef struct wire_end {
     char codec[24], text[256];
 } wire_end;
 _Static_assert(sizeof(wire_end) == 48 + 24 + 256, "pinned");
+_Static_assert(sizeof(wire_header) + RESIGHT_TMK_FILE_BYTES <= RECORD_BYTES_MAX, "room for a signature");
 _Static_assert(sizeof(wire_header) + sizeof(wire_thumbnail) + RESIGHT_THUMBNAIL_BYTES_MAX <= RECORD_BYTES_MAX,
-               "room for the longest record");
+               "room for the largest thumbnail");
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
@@ -75,6 +76,7 @@ static size_t put_fields(const record *from, uint8_t *to) {
     case RECORD_HELLO: memcpy(to, &from->hello, sizeof from->hello); return sizeof from->hello;
     case RECORD_MARK: memcpy(to, &from->mark, sizeof from->mark); return sizeof from->mark;
     case RECORD_THUMBNAIL: return put_thumbnail(&from->thumbnail, to);
+    case RECORD_TMK: memcpy(to, from->signature, RESIGHT_TMK_FILE_BYTES); return RESIGHT_TMK_FILE_BYTES;
     case RECORD_END: break;
     }
     return put_end(&from->end, to);
@@ -189,6 +191,7 @@ static bool is_length_of(const wire_header *header) {
         return header->size_bytes > sizeof(wire_thumbnail) &&
                header->size_bytes <= sizeof(wire_thumbnail) + RESIGHT_THUMBNAIL_BYTES_MAX;
     case RECORD_END: return header->size_bytes == sizeof(wire_end);
+    case RECORD_TMK: return header->size_bytes == RESIGHT_TMK_FILE_BYTES;
     }
     return false;
 }
@@ -199,6 +202,7 @@ static int get_fields(const wire_header *header, const uint8_t *fields, record *
     case RECORD_HELLO: return get_hello(fields, &out->hello, error);
     case RECORD_MARK: return get_mark(fields, &out->mark, error);
     case RECORD_THUMBNAIL: return get_thumbnail(fields, header->size_bytes, &out->thumbnail, error);
+    case RECORD_TMK: out->signature = fields; return RESIGHT_OK;
     case RECORD_END: break;
     }
     return get_end(fields, &out->end, error);
@@ -231,7 +235,7 @@ static unsigned marks_a_frame(const resight_marking *how) {
 }
 
 static bool is_asked_for(const answer *a, const resight_mark *mark) {
-    return mark->dialect == (unsigned)a->how.dialect &&
+    return !a->tmk && mark->dialect == (unsigned)a->how.dialect &&
            (mark->transform == RESIGHT_ORIGINAL || a->how.turning != RESIGHT_AS_STORED) &&
            (!(mark->view & RESIGHT_VIEW_REDUCED) || a->how.reduced);
 }
@@ -264,8 +268,19 @@ static int take_thumbnail(answer *a, const resight_thumbnail *picture, resight_e
     return RESIGHT_OK;
 }
 
+static int take_tmk(answer *a, const uint8_t *signature, resight_error *error) {
+    if (!a->tmk || a->has_tmk)
+        return refuse(error, "a signature that was not asked for");
+    a->has_tmk = true;
+    const int status = resight_tmk_unpack(signature, RESIGHT_TMK_FILE_BYTES, a->tmk, error);
+    return status == RESIGHT_OK || status == RESIGHT_E_NOMEM ? status : refuse(error, "what is no signature");
+}
+
 static int take_end(answer *a, const record_end *end, resight_error *error) {
     a->ended = true;
+    if (a->tmk)
+        return a->has_tmk == (end->status == RESIGHT_OK) ? RESIGHT_OK
+                                                         : refuse(error, "a signature of a failure, or none");
     if (end->status == RESIGHT_OK && end->info.kind == RESIGHT_IMAGE &&
         (a->frames != 1 || a->time_us != 0 || a->frame_number != 0))
         return refuse(error, "a picture of other than one frame");
@@ -279,6 +294,7 @@ int answer_take(answer *so_far, const record *next, resight_error *error) {
     case RECORD_MARK: return take_mark(so_far, &next->mark, error);
     case RECORD_THUMBNAIL: return take_thumbnail(so_far, &next->thumbnail, error);
     case RECORD_END: return take_end(so_far, &next->end, error);
+    case RECORD_TMK: return take_tmk(so_far, next->signature, error);
     case RECORD_HELLO: break;
     }
     return refuse(error, "a second greeting");

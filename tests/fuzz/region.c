@@ -10,6 +10,14 @@
 
 enum { SPARE_PX = 7, MOST_SIDE_PX = RESIGHT_THUMBNAIL_SIDE_PX };
 
+/* Mostly a small one: the large ones take their time. */
+static uint32_t take_side(fuzz_input *in) {
+    enum { LARGE = 0x8000, SMALL_SIDE_PX = 80 };
+    const uint16_t side = take16(in);
+    const uint32_t most_px = side & LARGE ? MOST_SIDE_PX : SMALL_SIDE_PX;
+    return side % most_px + 1;
+}
+
 /* Rectangles of one grey, of a gradient or of the input's own bytes, over each other. */
 static void paint(fuzz_input *in, uint8_t *px, uint32_t width_px, uint32_t height_px) {
     enum { GRADIENT = 1, BYTES = 2 };
@@ -97,7 +105,7 @@ static void check_rectangles(const resight_image *image, const resight_image *ap
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     fuzz_input in = {bytes, size_bytes};
     const uint8_t turn = take8(&in);
-    const uint32_t width_px = take16(&in) % MOST_SIDE_PX + 1, height_px = take16(&in) % MOST_SIDE_PX + 1;
+    const uint32_t width_px = take_side(&in), height_px = take_side(&in);
     uint8_t *px = calloc(width_px, height_px);
     PROPERTY(px);
     memset(px, take8(&in), (size_t)width_px * height_px);

@@ -91,6 +91,9 @@ printf '\0\1\0\0\0\4\0\0\0\17\0\0\0' >worker/hello
 { printf '\40'; picture_mark; end_of 2 12; } >worker/video
 { printf '\0\4\0\0\0\110\1\0\0\371\377\377\377'; zeros 68; printf 'bad'; zeros 253; } >worker/failure
 
+{ printf '\100\0'; end_of 2 12; } >worker/signature
+{ printf '\100\1\144\0\0\0\200\177'; end_of 2 12; } >worker/signature-infinite
+
 printf '\10' >tmk/sound
 printf '\2\0\0\14\20\0\0\0' >tmk/frame-rate
 printf '\2\0\0\202\0\0\200\177' >tmk/infinite
@@ -106,5 +109,5 @@ patch() { printf '\0%s%b' "$1" "$2"; }
 { printf '\1\1\0\1\0'; patch abcdefgh '\0\0\0\0\1\0\0\0'; printf '\1\1\0\1\0\200\5'; } >patches/one
 
 printf '\1\77\0\57\0\0\10\0\6\0\60\0\40\0\1\100' >region/framed
-printf '\6\377\1\377\1\377\100\0\60\0\0\1\200\0\1\12' >region/inside
+printf '\6\377\201\377\201\100\0\60\0\0\1\200\0\1\12' >region/inside
 printf '\3\47\0\47\0\200\0\0\0\0\50\0\50\0\2\0resight' >region/noise

@@ -10,7 +10,9 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST_FRAMES = 3 };
+enum { MOST_FRAMES = 3, SIGNATURE = 0x40 };
+
+static resight_tmk tmk; /* where a signature goes */
 
 static bool is_plain(const char *text, size_t room) {
     const size_t length = strnlen(text, room);
@@ -61,6 +63,7 @@ static void check_record(const record *got, const uint8_t *bytes, size_t used_by
     case RECORD_MARK: check_mark(&got->mark); break;
     case RECORD_THUMBNAIL: check_thumbnail(&got->thumbnail); break;
     case RECORD_END: check_end(&got->end); break;
+    case RECORD_TMK: PROPERTY(got->signature == bytes + 8 && used_bytes == 8 + RESIGHT_TMK_FILE_BYTES); break;
     }
     PROPERTY(used_bytes <= RECORD_BYTES_MAX && record_write(got, again) == used_bytes);
     PROPERTY(memcmp(again, bytes, used_bytes) == 0);
@@ -68,7 +71,7 @@ static void check_record(const record *got, const uint8_t *bytes, size_t used_by
 
 /* What was taken, counted here once more. */
 typedef struct taken {
-    uint64_t frames, ends;
+    uint64_t frames, signatures, ends;
     resight_mark last;
 } taken;
 
@@ -84,11 +87,20 @@ static void check_order(taken *so_far, const answer *wanted, const record *got) 
         so_far->frames += !same;
         so_far->last = *mark;
         PROPERTY(wanted->max_frames == 0 || so_far->frames <= wanted->max_frames);
+        PROPERTY(!wanted->tmk);
+    } else if (got->kind == RECORD_TMK) {
+        static uint8_t packed[RESIGHT_TMK_FILE_BYTES];
+        static resight_tmk again;
+        resight_tmk_pack(wanted->tmk, packed); /* what was taken passes as a file of its own */
+        PROPERTY(resight_tmk_unpack(packed, sizeof packed, &again, NULL) == RESIGHT_OK && ++so_far->signatures == 1);
     } else if (got->kind == RECORD_THUMBNAIL) {
         PROPERTY(wanted->thumbnails && so_far->frames > 0 && got->thumbnail.time_us == so_far->last.time_us);
     } else {
         PROPERTY(got->kind == RECORD_END);
-        PROPERTY(got->end.status != RESIGHT_OK || got->end.info.kind != RESIGHT_IMAGE || so_far->frames == 1);
+        if (wanted->tmk)
+            PROPERTY(so_far->signatures == (got->end.status == RESIGHT_OK));
+        else
+            PROPERTY(got->end.status != RESIGHT_OK || got->end.info.kind != RESIGHT_IMAGE || so_far->frames == 1);
         so_far->ends++;
     }
 }
@@ -99,13 +111,31 @@ static answer take_wanted(fuzz_input *in) {
                             .turning = (resight_turning)(bits >> 1 & 3) % 3,
                             .reduced = bits >> 3 & 1},
                     .thumbnails = bits >> 4 & 1,
-                    .max_frames = bits >> 5 & 1 ? MOST_FRAMES : 0};
+                    .max_frames = bits >> 5 & 1 ? MOST_FRAMES : 0,
+                    .tmk = bits & SIGNATURE ? &tmk : NULL};
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
-    fuzz_input in = {bytes, size_bytes};
-    answer so_far = take_wanted(&in);
-    const answer wanted = so_far;
+/* A signature is longer than an input should be: one of zeros, with some of its floats changed. Owned by the caller. */
+static uint8_t *with_signature(fuzz_input *in, size_t *size_bytes) {
+    static uint8_t zeros[RECORD_BYTES_MAX];
+    static const resight_tmk nothing;
+    static uint8_t packed[RESIGHT_TMK_FILE_BYTES];
+    resight_tmk_pack(&nothing, packed);
+    const size_t head_bytes = record_write(&(record){.kind = RECORD_TMK, .signature = packed}, zeros);
+    for (unsigned changes = take8(in) % 4; changes > 0; changes--) {
+        const size_t at = take16(in);
+        take(in, zeros + at * 4 % head_bytes, 4);
+    }
+    *size_bytes = head_bytes + in->left;
+    uint8_t *stream = malloc(*size_bytes);
+    PROPERTY(stream);
+    memcpy(stream, zeros, head_bytes);
+    take(in, stream + head_bytes, in->left);
+    return stream;
+}
+
+static void hear(fuzz_input in, const answer *wanted) {
+    answer so_far = *wanted;
     taken seen = {0};
     bool good = true;
     for (;;) {
@@ -115,13 +145,25 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
         const int status = record_read(in.bytes, in.left, &got, &used_bytes, &error);
         PROPERTY(status == RESIGHT_OK || status == RESIGHT_END || (status == RESIGHT_E_FORMAT && error.text[0]));
         if (status != RESIGHT_OK)
-            return 0;
+            return;
         PROPERTY(used_bytes > 0 && used_bytes <= in.left);
         check_record(&got, in.bytes, used_bytes);
         good = good && answer_take(&so_far, &got, &error) == RESIGHT_OK; /* after the first refusal nobody listens */
         if (good)
-            check_order(&seen, &wanted, &got);
+            check_order(&seen, wanted, &got);
         in.bytes += used_bytes;
         in.left -= used_bytes;
     }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
+    fuzz_input in = {bytes, size_bytes};
+    const answer wanted = take_wanted(&in);
+    fuzz_input answered = in;
+    uint8_t *stream = NULL;
+    if (wanted.tmk)
+        answered.bytes = stream = with_signature(&in, &answered.left);
+    hear(answered, &wanted);
+    free(stream);
+    return 0;
 }
