@@ -262,3 +262,42 @@ Test(answer, a_picture_has_one_frame_and_an_end_is_the_end) {
     cr_assert_eq(take_mark(&a, 1, 1, 0, 0), RESIGHT_OK);
     cr_expect_eq(answer_take(&a, &end, NULL), RESIGHT_E_FORMAT, "a picture of two frames");
 }
+
+/* ---- Signatures -------------------------------------------------------------------------------- */
+
+static resight_tmk signature, taken;
+static uint8_t packed[RESIGHT_TMK_FILE_BYTES];
+
+/* What becomes of one record after another, when a signature was asked for. */
+static int take_records(const record *from, size_t count) {
+    answer a = {.how = {.dialect = RESIGHT_PDQ}, .tmk = &taken};
+    int status = RESIGHT_OK;
+    for (size_t i = 0; i < count && status == RESIGHT_OK; i++)
+        status = answer_take(&a, &from[i], NULL);
+    return status;
+}
+
+Test(records, a_signature_comes_once_and_when_it_is_asked_for) {
+    record got;
+    const record sent = {.kind = RECORD_TMK, .signature = packed}, end = plain_end();
+    const record failure = {.kind = RECORD_END, .end.status = RESIGHT_E_FORMAT};
+    signature.frame_count = 5;
+    signature.sine[3][31][255] = 0.5f;
+    resight_tmk_pack(&signature, packed);
+    cr_expect_eq(read_back(&sent, &got), RESIGHT_OK);
+    cr_expect_eq(take_records((record[]){got, end}, 2), RESIGHT_OK);
+    cr_expect(memcmp(&taken, &signature, sizeof taken) == 0);
+    cr_expect_eq(take_records((record[]){failure}, 1), RESIGHT_OK);
+
+    cr_expect_eq(take_records((record[]){got, got}, 2), RESIGHT_E_FORMAT);
+    cr_expect_eq(take_records((record[]){end}, 1), RESIGHT_E_FORMAT);
+    cr_expect_eq(take_records((record[]){got, failure}, 2), RESIGHT_E_FORMAT);
+    cr_expect_eq(take_records((record[]){plain_mark()}, 1), RESIGHT_E_FORMAT);
+    answer marks = {.how = {.dialect = RESIGHT_PDQ}};
+    cr_expect_eq(answer_take(&marks, &got, NULL), RESIGHT_E_FORMAT);
+
+    signature.cosine[0][7][1] = NAN;
+    resight_tmk_pack(&signature, packed);
+    cr_expect_eq(read_back(&sent, &got), RESIGHT_OK);
+    cr_expect_eq(take_records((record[]){got, end}, 2), RESIGHT_E_FORMAT);
+}
