@@ -3,6 +3,7 @@
 #include "base/cleanup.h"
 #include "command.h"
 #include "inputs.h"
+#include "isolation.h"
 #include "json.h"
 #include "memory.h"
 #include "text.h"
@@ -23,15 +24,27 @@ static char *output_name(const char *path) {
     return name;
 }
 
-static int make_one(const settings *set, const char *path, resight_tmk *tmk) {
-    resight_decode_options options = resight_decode_options_default();
+/* A video that is read in part is said to be; its signature is made all the same. False: there is none. */
+static bool hash_one(resight_pool *pool, const char *path, resight_tmk *tmk) {
+    CLEANUP(resight_source_free) resight_source *source = NULL;
+    resight_error error = {0};
+    bool damaged = false;
+    int status = resight_source_open_path(path, &source, &error);
+    if (status == RESIGHT_OK)
+        status = resight_pool_tmk(pool, source, tmk, &damaged, &error);
+    isolation_warn(pool);
+    if (status != RESIGHT_OK)
+        complain(path, "%s", error.text);
+    else if (damaged)
+        complain(path, "damaged or broken off: only a part could be read");
+    return status == RESIGHT_OK;
+}
+
+static int make_one(resight_pool *pool, const char *path, resight_tmk *tmk) {
     CLEANUP_FREE char *name = output_name(path);
     resight_error error = {0};
-    options.limits = set->limits;
-    if (resight_tmk_hash_file(path, &options, tmk, &error) != RESIGHT_OK) {
-        complain(path, "%s", error.text);
+    if (!hash_one(pool, path, tmk))
         return EXIT_TROUBLE;
-    }
     if (resight_tmk_write(name, tmk, &error) != RESIGHT_OK) {
         complain(name, "%s", error.text);
         return EXIT_TROUBLE;
@@ -45,12 +58,22 @@ static int make_one(const settings *set, const char *path, resight_tmk *tmk) {
 
 int run_tmk(const settings *set, char **operands) {
     CLEANUP(inputs_free) inputs *paths = inputs_open(set, operands);
+    CLEANUP(resight_pool_free) resight_pool *pool = NULL;
     CLEANUP_FREE resight_tmk *tmk = must_have(1, sizeof *tmk);
+    resight_decode_options options = resight_decode_options_default();
+    resight_error error = {0};
     int code = EXIT_MATCHED;
     if (!paths)
         return EXIT_TROUBLE;
+    options.limits = set->limits;
+    options.every_us = 0;
+    pool = isolation_pool(set, options, &error);
+    if (!pool) {
+        complain("tmk", "%s", error.text);
+        return EXIT_TROUBLE;
+    }
     for (char *path; (path = inputs_next(paths)); free(path))
-        if (make_one(set, path, tmk) != EXIT_MATCHED)
+        if (make_one(pool, path, tmk) != EXIT_MATCHED)
             code = EXIT_TROUBLE;
     return inputs_failed(paths) ? EXIT_TROUBLE : code;
 }

@@ -17,8 +17,8 @@ lib/search  | base kernels search           | status hash search
 lib/local   | base local                    | status image patch
 lib/video   | base video                    | status image decode hash region video
 lib/tmk     | base tmk                      | status image decode hash tmk
-lib/isolate | base isolate decode/probe.h decode/source.h | status image cpu decode hash video pool
-lib/isolate/worker | base isolate decode/source.h | status image cpu decode hash video pool
+lib/isolate | base isolate decode/probe.h decode/source.h | status image cpu decode hash video tmk pool
+lib/isolate/worker | base isolate decode/source.h | status image cpu decode hash video tmk pool
 db          | base/cleanup.h base/size.h db | status image hash patch search video db exchange
 db/exchange | base/cleanup.h base/size.h db | status hash video exchange
 db/match    | base/cleanup.h array.h match  | status image cpu decode hash patch region video db match

@@ -9,6 +9,8 @@ _resight() {
         COMPREPLY=($(compgen -W "$(resight bank list 2>/dev/null | cut -f1)" -- "$word")) && return ;;
     --dialect) COMPREPLY=($(compgen -W 'pdq pdq512' -- "$word")) && return ;;
     --cpu) COMPREPLY=($(compgen -W 'auto scalar neon avx2 avx512' -- "$word")) && return ;;
+    --effort) COMPREPLY=($(compgen -W 'fast normal thorough' -- "$word")) && return ;;
+    --rule) COMPREPLY=($(compgen -W 'segments vpdq' -- "$word")) && return ;;
     --isolate) COMPREPLY=($(compgen -W 'on file strict off' -- "$word")) && return ;;
     --raw) COMPREPLY=($(compgen -W 'gray rgb24' -- "$word")) && return ;;
     -f | --format) COMPREPLY=($(compgen -W 'pdq vpdq' -- "$word")) && return ;;

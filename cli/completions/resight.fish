@@ -11,3 +11,15 @@ complete -c resight -n 'test (count (commandline -opc)) -eq 1' -f \
 complete -c resight -n '__fish_seen_subcommand_from bank; and test (count (commandline -opc)) -eq 2' -f \
     -a "(resight help bank | string match -rg '^  bank ([a-z]+) ')"
 complete -c resight -n 'string match -q -- "-*" (commandline -ct)' -f -a '(__resight_options)'
+# The values of an option, after `--option ` and after `--option=`.
+function __resight_values
+    complete -c resight -l $argv[1] -x -a "$argv[2..]"
+end
+__resight_values dialect pdq pdq512
+__resight_values cpu auto scalar neon avx2 avx512
+__resight_values effort fast normal thorough
+__resight_values rule segments vpdq
+__resight_values isolate on file strict off
+__resight_values raw gray rgb24
+__resight_values format pdq vpdq
+functions -e __resight_values

@@ -35,3 +35,16 @@ int hashing_run(const hashing *h, resight_source *source, const resight_marking 
     *damaged = resight_decoder_damaged(h->decoder);
     return RESIGHT_OK;
 }
+
+int hashing_tmk(const hashing *h, resight_source *source, resight_tmk *out, resight_media_info *info, bool *damaged,
+                resight_error *error) {
+    resight_media_info found;
+    int status = resight_decoder_open(h->decoder, source, &found, error);
+    if (status == RESIGHT_OK)
+        status = resight_tmk_hash_frames(h->decoder, h->hasher, &found, out, error);
+    if (status != RESIGHT_OK)
+        return status;
+    *info = found;
+    *damaged = resight_decoder_damaged(h->decoder);
+    return RESIGHT_OK;
+}

@@ -20,4 +20,8 @@ void hashing_end(hashing *h);
 int hashing_run(const hashing *h, resight_source *source, const resight_marking *how, const resight_sink *sink,
                 resight_media_info *info, bool *damaged, resight_error *error);
 
+/* As resight_pool_tmk(), and info. */
+int hashing_tmk(const hashing *h, resight_source *source, resight_tmk *out, resight_media_info *info, bool *damaged,
+                resight_error *error);
+
 #endif

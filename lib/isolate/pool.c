@@ -144,19 +144,26 @@ static bool has_served(const resight_pool *pool, const remote *r) {
            (pool->options.files_per_worker && r->files >= pool->options.files_per_worker);
 }
 
+/* What is wanted of a file, and where it goes. */
+typedef struct errand {
+    worker_task task;
+    resight_sink sink;
+    resight_tmk *tmk; /* NULL: not wanted */
+} errand;
+
 /* A worker that crashes may have been broken by an earlier file, so only a fresh one is proof against this one. */
-static int hash_in(resight_pool *pool, trade t, int fd, const worker_task *task, const resight_sink *sink,
-                   record_end *end, resight_error *error) {
+static int hash_in(resight_pool *pool, trade t, int fd, const errand *e, record_end *end, resight_error *error) {
     remote *r = &pool->workers[t];
     const resight_limits *limits = &pool->options.decode.limits;
     const patience most = {limits->max_seconds, pool->options.max_wall_seconds};
     for (;;) {
         const bool fresh = !remote_runs(r);
-        answer so_far = {.how = task->how, .thumbnails = task->thumbnails, .max_frames = limits->max_frames};
+        answer so_far = {
+            .how = e->task.how, .thumbnails = e->task.thumbnails, .max_frames = limits->max_frames, .tmk = e->tmk};
         int status = employ(pool, t, error);
         if (status != RESIGHT_OK)
             return status;
-        status = remote_hash(r, fd, task, &most, sink, &so_far, end, error);
+        status = remote_hash(r, fd, &e->task, &most, &e->sink, &so_far, end, error);
         if (status == RESIGHT_OK && has_served(pool, r))
             remote_stop(r);
         const bool again = r->crashed && !fresh && so_far.frames == 0;
@@ -177,31 +184,24 @@ static int trade_for(resight_source *source, trade *out, resight_error *error) {
     return status;
 }
 
-static int hash_isolated(resight_pool *pool, resight_source *source, const worker_task *task, const resight_sink *sink,
-                         record_end *end, resight_error *error) {
+static int hash_isolated(resight_pool *pool, resight_source *source, const errand *e, record_end *end,
+                         resight_error *error) {
     CLEANUP(input_close) input in = NO_INPUT;
     trade t = TRADE_MEDIA;
     int status = trade_for(source, &t, error);
     if (status == RESIGHT_OK)
         status = input_open(source, &in, error);
     if (status == RESIGHT_OK)
-        status = hash_in(pool, t, in.fd, task, sink, end, error);
+        status = hash_in(pool, t, in.fd, e, end, error);
     if (status == RESIGHT_OK && t == TRADE_IMAGE && end->status == RESIGHT_E_UNSUPPORTED)
-        status = hash_in(pool, TRADE_MEDIA, in.fd, task, sink, end, error);
+        status = hash_in(pool, TRADE_MEDIA, in.fd, e, end, error);
     return status;
 }
 
-int resight_pool_hash(resight_pool *pool, resight_source *source, const resight_marking *how, const resight_sink *sink,
-                      resight_media_info *info, bool *damaged, resight_error *error) {
-    if (pool->options.isolation == RESIGHT_ISOLATE_OFF)
-        return hashing_run(&pool->here, source, how, sink, info, damaged, error);
+static int run_errand(resight_pool *pool, resight_source *source, const errand *e, resight_media_info *info,
+                      bool *damaged, resight_error *error) {
     record_end end = {0};
-    worker_task task;
-    memset(&task, 0, sizeof task);
-    task.how = *how;
-    task.thumbnails = sink->thumbnail != NULL;
-    task.size_bytes = resight_source_size(source);
-    const int status = hash_isolated(pool, source, &task, sink, &end, error);
+    const int status = hash_isolated(pool, source, e, &end, error);
     if (status != RESIGHT_OK)
         return status;
     if (end.status != RESIGHT_OK)
@@ -209,6 +209,38 @@ int resight_pool_hash(resight_pool *pool, resight_source *source, const resight_
     *info = end.info;
     *damaged = end.damaged;
     return RESIGHT_OK;
+}
+
+/* The padding of a task, too, goes to another process. */
+static errand errand_for(resight_source *source) {
+    errand e;
+    memset(&e, 0, sizeof e);
+    e.task.size_bytes = resight_source_size(source);
+    return e;
+}
+
+int resight_pool_hash(resight_pool *pool, resight_source *source, const resight_marking *how, const resight_sink *sink,
+                      resight_media_info *info, bool *damaged, resight_error *error) {
+    if (pool->options.isolation == RESIGHT_ISOLATE_OFF)
+        return hashing_run(&pool->here, source, how, sink, info, damaged, error);
+    errand e = errand_for(source);
+    e.task.how = *how;
+    e.task.thumbnails = sink->thumbnail != NULL;
+    e.sink = *sink;
+    return run_errand(pool, source, &e, info, damaged, error);
+}
+
+int resight_pool_tmk(resight_pool *pool, resight_source *source, resight_tmk *out, bool *damaged,
+                     resight_error *error) {
+    resight_media_info info;
+    if (pool->options.decode.every_us != 0)
+        return resight_fail(error, RESIGHT_E_ARG, "TMK needs every frame: expected a pool with every_us 0");
+    if (pool->options.isolation == RESIGHT_ISOLATE_OFF)
+        return hashing_tmk(&pool->here, source, out, &info, damaged, error);
+    errand e = errand_for(source);
+    e.task.tmk = true;
+    e.tmk = out;
+    return run_errand(pool, source, &e, &info, damaged, error);
 }
 
 int resight_pool_walls(resight_pool *pool, unsigned *walls, resight_error *error) {

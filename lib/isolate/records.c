@@ -28,8 +28,9 @@ typedef struct wire_end {
     char codec[24], text[256];
 } wire_end;
 _Static_assert(sizeof(wire_end) == 48 + 24 + 256, "pinned");
+_Static_assert(sizeof(wire_header) + RESIGHT_TMK_FILE_BYTES <= RECORD_BYTES_MAX, "room for a signature");
 _Static_assert(sizeof(wire_header) + sizeof(wire_thumbnail) + RESIGHT_THUMBNAIL_BYTES_MAX <= RECORD_BYTES_MAX,
-               "room for the longest record");
+               "room for the largest thumbnail");
 
 /* ---- Writing --------------------------------------------------------------------------------- */
 
@@ -64,7 +65,8 @@ static size_t put_end(const record_end *from, uint8_t *to) {
                        .duration_us = info->duration_us,
                        .frames_per_second = info->frames_per_second};
     put_text(fields.codec, info->codec, sizeof fields.codec);
-    put_text(fields.text, from->error.text, sizeof fields.text);
+    if (from->status != RESIGHT_OK) /* what succeeded at the second attempt has the text of the first */
+        put_text(fields.text, from->error.text, sizeof fields.text);
     memcpy(to, &fields, sizeof fields);
     return sizeof fields;
 }
@@ -74,6 +76,7 @@ static size_t put_fields(const record *from, uint8_t *to) {
     case RECORD_HELLO: memcpy(to, &from->hello, sizeof from->hello); return sizeof from->hello;
     case RECORD_MARK: memcpy(to, &from->mark, sizeof from->mark); return sizeof from->mark;
     case RECORD_THUMBNAIL: return put_thumbnail(&from->thumbnail, to);
+    case RECORD_TMK: memcpy(to, from->signature, RESIGHT_TMK_FILE_BYTES); return RESIGHT_TMK_FILE_BYTES;
     case RECORD_END: break;
     }
     return put_end(&from->end, to);
@@ -90,15 +93,6 @@ size_t record_write(const record *from, uint8_t *bytes) {
 
 static int refuse(resight_error *error, const char *what) {
     return resight_fail(error, RESIGHT_E_FORMAT, "%s", what);
-}
-
-/* A text that ends, in characters that do nothing to a terminal. */
-static bool is_plain(const char *text, size_t room) {
-    const char *end = memchr(text, 0, room);
-    for (const char *c = text; end && c < end; c++)
-        if (*c < ' ' || *c > '~')
-            return false;
-    return end != NULL;
 }
 
 static bool is_view(unsigned view) {
@@ -154,30 +148,37 @@ static bool is_possible(const wire_end *got) {
            got->frames_per_second >= 0;
 }
 
+static resight_media_info info_of(const wire_end *got) {
+    resight_media_info info = {
+        .kind = (resight_media_kind)got->kind,
+        .format = (resight_format)got->format,
+        .width_px = got->width_px,
+        .height_px = got->height_px,
+        .orientation = (resight_transform)got->orientation,
+        .duration_us = got->duration_us,
+        .frames_per_second = got->frames_per_second,
+    };
+    memcpy(info.codec, got->codec, sizeof got->codec);
+    return info;
+}
+
 static int get_end(const uint8_t *fields, record_end *out, resight_error *error) {
     wire_end got;
+    uint8_t again[sizeof got];
     memcpy(&got, fields, sizeof got);
-    if (got.damaged > 1 || got.zero != 0 || !is_plain(got.codec, sizeof got.codec) ||
-        !is_plain(got.text, sizeof got.text))
-        return refuse(error, "an end out of range");
-    record_end end = {.status = got.status, .damaged = got.damaged};
-    memcpy(end.error.text, got.text, sizeof got.text);
-    if (got.status != RESIGHT_OK) {
-        *out = end;
-        return is_failure(got.status) ? RESIGHT_OK : refuse(error, "a status that does not exist");
-    }
-    if (!is_possible(&got))
+    record_end end = {.status = got.status, .damaged = got.damaged == 1};
+    if (got.status != RESIGHT_OK && !is_failure(got.status))
+        return refuse(error, "a status that does not exist");
+    if (got.status == RESIGHT_OK && !is_possible(&got))
         return refuse(error, "a description of no possible file");
-    end.info = (resight_media_info){
-        .kind = (resight_media_kind)got.kind,
-        .format = (resight_format)got.format,
-        .width_px = got.width_px,
-        .height_px = got.height_px,
-        .orientation = (resight_transform)got.orientation,
-        .duration_us = got.duration_us,
-        .frames_per_second = got.frames_per_second,
-    };
-    memcpy(end.info.codec, got.codec, sizeof got.codec);
+    if (got.status == RESIGHT_OK)
+        end.info = info_of(&got);
+    else
+        memcpy(end.error.text, got.text, sizeof got.text);
+    /* A text without an end or with a word to the terminal, a description beside a failure: not as it is written. */
+    put_end(&end, again);
+    if (memcmp(again, fields, sizeof again) != 0)
+        return refuse(error, "an end out of range");
     *out = end;
     return RESIGHT_OK;
 }
@@ -190,6 +191,7 @@ static bool is_length_of(const wire_header *header) {
         return header->size_bytes > sizeof(wire_thumbnail) &&
                header->size_bytes <= sizeof(wire_thumbnail) + RESIGHT_THUMBNAIL_BYTES_MAX;
     case RECORD_END: return header->size_bytes == sizeof(wire_end);
+    case RECORD_TMK: return header->size_bytes == RESIGHT_TMK_FILE_BYTES;
     }
     return false;
 }
@@ -200,6 +202,7 @@ static int get_fields(const wire_header *header, const uint8_t *fields, record *
     case RECORD_HELLO: return get_hello(fields, &out->hello, error);
     case RECORD_MARK: return get_mark(fields, &out->mark, error);
     case RECORD_THUMBNAIL: return get_thumbnail(fields, header->size_bytes, &out->thumbnail, error);
+    case RECORD_TMK: out->signature = fields; return RESIGHT_OK;
     case RECORD_END: break;
     }
     return get_end(fields, &out->end, error);
@@ -232,7 +235,7 @@ static unsigned marks_a_frame(const resight_marking *how) {
 }
 
 static bool is_asked_for(const answer *a, const resight_mark *mark) {
-    return mark->dialect == (unsigned)a->how.dialect &&
+    return !a->tmk && mark->dialect == (unsigned)a->how.dialect &&
            (mark->transform == RESIGHT_ORIGINAL || a->how.turning != RESIGHT_AS_STORED) &&
            (!(mark->view & RESIGHT_VIEW_REDUCED) || a->how.reduced);
 }
@@ -265,8 +268,19 @@ static int take_thumbnail(answer *a, const resight_thumbnail *picture, resight_e
     return RESIGHT_OK;
 }
 
+static int take_tmk(answer *a, const uint8_t *signature, resight_error *error) {
+    if (!a->tmk || a->has_tmk)
+        return refuse(error, "a signature that was not asked for");
+    a->has_tmk = true;
+    const int status = resight_tmk_unpack(signature, RESIGHT_TMK_FILE_BYTES, a->tmk, error);
+    return status == RESIGHT_OK || status == RESIGHT_E_NOMEM ? status : refuse(error, "what is no signature");
+}
+
 static int take_end(answer *a, const record_end *end, resight_error *error) {
     a->ended = true;
+    if (a->tmk)
+        return a->has_tmk == (end->status == RESIGHT_OK) ? RESIGHT_OK
+                                                         : refuse(error, "a signature of a failure, or none");
     if (end->status == RESIGHT_OK && end->info.kind == RESIGHT_IMAGE &&
         (a->frames != 1 || a->time_us != 0 || a->frame_number != 0))
         return refuse(error, "a picture of other than one frame");
@@ -280,6 +294,7 @@ int answer_take(answer *so_far, const record *next, resight_error *error) {
     case RECORD_MARK: return take_mark(so_far, &next->mark, error);
     case RECORD_THUMBNAIL: return take_thumbnail(so_far, &next->thumbnail, error);
     case RECORD_END: return take_end(so_far, &next->end, error);
+    case RECORD_TMK: return take_tmk(so_far, next->signature, error);
     case RECORD_HELLO: break;
     }
     return refuse(error, "a second greeting");

@@ -3,7 +3,7 @@
  * What a worker says, in bytes: a stream of records, each a header and its fields. Reading is a pure function of bytes
  * that may be anything, and so is holding one record after the other against what was asked for.
  *
- *     hello, once; then for each file: (mark | thumbnail)*, end
+ *     hello, once; then for each file: (mark | thumbnail)* or signature, and end
  *
  * Both ends are programs of one build on one machine, so numbers are in its own order.
  */
@@ -12,7 +12,13 @@
 
 #include <resight/pool.h>
 
-typedef enum record_kind { RECORD_HELLO = 1, RECORD_MARK = 2, RECORD_THUMBNAIL = 3, RECORD_END = 4 } record_kind;
+typedef enum record_kind {
+    RECORD_HELLO = 1,
+    RECORD_MARK = 2,
+    RECORD_THUMBNAIL = 3,
+    RECORD_END = 4,
+    RECORD_TMK = 5
+} record_kind;
 
 /* The worker is ready, behind these walls. */
 typedef struct record_hello {
@@ -34,11 +40,12 @@ typedef struct record {
         resight_mark mark;
         resight_thumbnail thumbnail; /* its pixels are borrowed from the bytes it was read from */
         record_end end;
+        const uint8_t *signature; /* the RESIGHT_TMK_FILE_BYTES of a .tmk file, borrowed likewise, and not yet read */
     };
 } record;
 
-/* Room for the longest record: a thumbnail. */
-#define RECORD_BYTES_MAX (64 + RESIGHT_THUMBNAIL_BYTES_MAX)
+/* Room for the longest record: a signature, or a thumbnail. */
+#define RECORD_BYTES_MAX (64 + RESIGHT_TMK_FILE_BYTES)
 
 /* Write a record to RECORD_BYTES_MAX bytes; returns how many it took. */
 size_t record_write(const record *from, uint8_t *bytes);
@@ -51,20 +58,21 @@ size_t record_write(const record *from, uint8_t *bytes);
  */
 int record_read(const uint8_t *bytes, size_t size_bytes, record *out, size_t *used_bytes, resight_error *error);
 
-/* What was asked for, and where in its answer a worker stands. Start with only the first three filled. */
+/* What was asked for, and where in its answer a worker stands. Start with only the first four filled. */
 typedef struct answer {
     resight_marking how;
     bool thumbnails;     /* are wanted */
     uint64_t max_frames; /* 0: no limit */
+    resight_tmk *tmk;    /* NULL: marks are wanted; else this, and it is written when the signature is taken */
 
-    bool ended;
+    bool ended, has_tmk;
     uint64_t frames;          /* that have marks */
     unsigned marks, pictures; /* of the last frame: marks, and thumbnails */
     int64_t time_us;          /* of the last frame */
     int32_t frame_number;
 } answer;
 
-/* RESIGHT_OK when the record may come next, else RESIGHT_E_FORMAT. */
+/* RESIGHT_OK when the record may come next, else RESIGHT_E_FORMAT; RESIGHT_E_NOMEM while reading a signature. */
 int answer_take(answer *so_far, const record *next, resight_error *error);
 
 #endif

@@ -214,6 +214,7 @@ static int deliver(const record *got, const resight_sink *sink) {
     case RECORD_MARK: return sink->mark(sink->user, &got->mark);
     case RECORD_THUMBNAIL: return sink->thumbnail(sink->user, &got->thumbnail);
     case RECORD_HELLO:
+    case RECORD_TMK:
     case RECORD_END: break;
     }
     return RESIGHT_OK;
@@ -228,9 +229,13 @@ static int hear_answer(remote *r, watch *w, const resight_sink *sink, answer *so
         int status = next_record(r, w, &got, error);
         if (status != RESIGHT_OK)
             return status;
-        if (answer_take(so_far, &got, &what) != RESIGHT_OK)
+        status = answer_take(so_far, &got, &what);
+        if (status == RESIGHT_E_FORMAT)
             return tell_nonsense(r, &what, error);
-        status = deliver(&got, sink);
+        if (status == RESIGHT_OK)
+            status = deliver(&got, sink);
+        else
+            resight_fail(error, status, "%s", what.text);
         if (status != RESIGHT_OK) {
             remote_stop(r);
             return status;

@@ -15,8 +15,8 @@
 #define SMALLEST_KNOWN (0.08 * RESIGHT_PATCH_UNITS)
 #define SMALLEST_QUERY (0.045 * RESIGHT_PATCH_UNITS)
 /* patch.h tells what these were measured to mean. */
-#define PROBABLE_SCORE 1.0
-#define CERTAIN_SCORE 2.0
+#define PROBABLE_SCORE 1.0f
+#define CERTAIN_SCORE 2.0f
 
 /* The two lists, and whether the known one is taken mirrored. Known places are then those of the mirrored picture whose
  * right border is at 0, so that all transforms turn and scale alike. */
@@ -164,7 +164,7 @@ static void describe(const sides *s, const vote *v, const fit_pair *pairs, size_
         }
 }
 
-static resight_patch_level level_of(double score) {
+static resight_patch_level level_of(float score) {
     return score >= CERTAIN_SCORE    ? RESIGHT_PATCHES_CERTAIN
            : score >= PROBABLE_SCORE ? RESIGHT_PATCHES_PROBABLE
                                      : RESIGHT_PATCHES_NOTHING;
@@ -181,9 +181,8 @@ static void compare_side(const sides *s, resight_patch_match *out) {
     }
     const vote v = vote_among(pairs, count);
     describe(s, &v, pairs, count, out);
-    const double score = score_of(s, &d, &v, count, out->large);
-    out->score = (float)score;
-    out->level = level_of(score);
+    out->score = (float)score_of(s, &d, &v, count, out->large);
+    out->level = level_of(out->score);
 }
 
 static bool valid(const resight_patch_list *list, uint32_t most) {

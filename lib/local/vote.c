@@ -142,6 +142,6 @@ vote vote_among(fit_pair *pairs, size_t count) {
             best = v;
     }
     if (best.agreeing > 1)
-        vote_count(&best.fit, pairs, count);
+        best.agreeing = vote_count(&best.fit, pairs, count); /* of a proposal that no refinement held, fewer */
     return best;
 }

@@ -48,5 +48,5 @@ for run in ${trace:+add match}; do
     made=$(grep -E 'O_CREAT|O_TMPFILE|creat\(' "$work/$run.trace" | grep -v "\"$work/db/" || true)
     [ -z "$made" ] || fault "$run makes files: $made"
 done
-[ $faults -eq 0 ] && echo "hardened: $# libraries and the program; database 0700 and 0600; no file of media${trace:+, by strace}"
+[ $faults -eq 0 ] && echo "hardened: the program, and $# libraries and workers; database 0700 and 0600; no file of media${trace:+, by strace}"
 exit $((faults > 0))

@@ -152,17 +152,36 @@ static void check_plan(const uint8_t *bytes, size_t size_bytes) {
     PROPERTY(plan_unpack(packed, size_bytes, &second) == RESIGHT_OK && memcmp(&first, &second, sizeof first) == 0);
 }
 
+/* Patches of an entry. How many there must be is said by the entry: here, by the length. */
+static void check_chunk(const uint8_t *bytes, size_t size_bytes) {
+    const uint32_t count = size_bytes < CHUNK_BYTES(0) ? 0 : (uint32_t)((size_bytes - CHUNK_BYTES(0)) / 16);
+    const uint8_t *patches = chunk_unpack(bytes, size_bytes, count);
+    PROPERTY(!chunk_unpack(bytes, size_bytes, count + 1));
+    if (!patches)
+        return;
+    PROPERTY(size_bytes == CHUNK_BYTES(count) && patches == bytes + CHUNK_BYTES(0));
+    resight_patch *copy = calloc(count + 1, sizeof *copy);
+    uint8_t *packed = malloc(size_bytes);
+    PROPERTY(copy && packed);
+    memcpy(copy, patches, count * sizeof *copy);
+    chunk_pack(copy, count, packed);
+    PROPERTY(memcmp(packed + CHUNK_BYTES(0), patches, count * sizeof *copy) == 0);
+    PROPERTY(chunk_unpack(packed, size_bytes, count) != NULL);
+    free(packed);
+    free(copy);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     static void (*const checks[])(const uint8_t *, size_t) = {check_format, check_state, check_manifest, check_bank,
-                                                              check_entry,  check_part,  check_plan};
-    enum { KINDS = sizeof checks / sizeof *checks, AS_IT_IS = 0x80 };
+                                                              check_entry,  check_part,  check_plan,     check_chunk};
+    enum { KINDS = sizeof checks / sizeof *checks, PLAN = 6, AS_IT_IS = 0x80 };
     fuzz_input in = {bytes, size_bytes};
     const uint8_t kind = take8(&in);
     const size_t record_bytes = in.left;
     uint8_t *record = malloc(record_bytes);
     PROPERTY(record || record_bytes == 0);
     take(&in, record, record_bytes);
-    if (!(kind & AS_IT_IS) && kind % KINDS != 6 && record_bytes >= 4) {
+    if (!(kind & AS_IT_IS) && kind % KINDS != PLAN && record_bytes >= 4) {
         const uint32_t crc = crc32c(record + 4, record_bytes - 4);
         memcpy(record, &crc, sizeof crc);
     }

@@ -5,7 +5,7 @@
 # Needs ffmpeg, heif-enc and img2webp (Debian: ffmpeg, libheif-examples, webp).
 set -eu
 cd "$(dirname "$0")/corpus"
-mkdir -p picture video exif structure text arguments records index database align
+mkdir -p picture video exif structure text arguments records index database align worker tmk patches region
 
 make() { ffmpeg -nostdin -hide_banner -loglevel error -y -bitexact "$@"; }
 still() { make -f lavfi -i testsrc2=s=24x16:r=1 -frames:v 1 "$@"; }
@@ -78,3 +78,36 @@ printf '\0\12\2\0\1' >database/entry-bit
 printf '\0\1\4\0\1\6\104\50\0\3' >database/two-records
 printf '\1\0\100\20\1' >database/file-bit
 printf '\1\100\0' >database/cut
+
+# A worker's answer, in the byte order of the machine: a greeting; a mark, a thumbnail of 2x1 and the end of a picture;
+# a failure.
+zeros() { head -c "$1" /dev/zero; }
+picture_mark() { printf '\2\0\0\0\60\0\0\0'; zeros 44; printf '\144\1\0\0'; }
+end_of() { # KIND FORMAT
+    printf '\4\0\0\0\110\1\0\0'; zeros 8; printf "\\$1\0\0\0\\$2\0\0\0\20\0\0\0\20\0\0\0"; zeros 24; printf 'codec'; zeros 275
+}
+printf '\0\1\0\0\0\4\0\0\0\17\0\0\0' >worker/hello
+{ printf '\20'; picture_mark; printf '\3\0\0\0\32\0\0\0'; zeros 8; printf '\2\0\0\0\1\0\0\0'; zeros 8; printf 'ab'; end_of 1 1; } >worker/picture
+{ printf '\40'; picture_mark; end_of 2 12; } >worker/video
+{ printf '\0\4\0\0\0\110\1\0\0\371\377\377\377'; zeros 68; printf 'bad'; zeros 253; } >worker/failure
+
+{ printf '\100\0'; end_of 2 12; } >worker/signature
+{ printf '\100\1\144\0\0\0\200\177'; end_of 2 12; } >worker/signature-infinite
+
+printf '\10' >tmk/sound
+printf '\2\0\0\14\20\0\0\0' >tmk/frame-rate
+printf '\2\0\0\202\0\0\200\177' >tmk/infinite
+printf '\4\1\0' >tmk/cut
+printf '\1TMK1FVECPDQF\17\0\0\0\4\0\0\0\40\0\0\0\0\1\0\0\377\377\377\377' >tmk/header
+
+patch() { printf '\0%s%b' "$1" "$2"; }
+{
+    printf '\3\100\1\360\0'
+    patch abcdefgh '\0\20\0\20\0\30\0\0'; patch ijklmnop '\0\40\0\50\0\20\0\100'; patch qrstuvwx '\0\60\0\30\0\14\0\0'
+    printf '\3\100\1\360\0\200\1\201\2\202\3'
+} >patches/copy
+{ printf '\1\1\0\1\0'; patch abcdefgh '\0\0\0\0\1\0\0\0'; printf '\1\1\0\1\0\200\5'; } >patches/one
+
+printf '\1\77\0\57\0\0\10\0\6\0\60\0\40\0\1\100' >region/framed
+printf '\6\377\201\377\201\100\0\60\0\0\1\200\0\1\12' >region/inside
+printf '\3\47\0\47\0\200\0\0\0\0\50\0\50\0\2\0resight' >region/noise

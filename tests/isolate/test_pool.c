@@ -294,3 +294,55 @@ Test(pool, names) {
     cr_expect_eq(resight_pool_walls(pool, &walls, NULL), RESIGHT_NOT_FOUND);
     resight_pool_free(&pool);
 }
+
+/* ---- TMK --------------------------------------------------------------------------------------- */
+
+static int sign(resight_isolation isolation, const char *programs, const blob *b, resight_tmk *out,
+                resight_error *error) {
+    resight_pool_options options = resight_pool_options_default();
+    options.isolation = isolation;
+    options.decode.every_us = 0;
+    resight_pool *pool = ask_whom(programs, &options);
+    resight_source *source = NULL;
+    bool damaged = true;
+    cr_assert_eq(resight_source_open_memory(b->bytes, b->size_bytes, &source, NULL), RESIGHT_OK);
+    const int status = resight_pool_tmk(pool, source, out, &damaged, error);
+    cr_expect(status != RESIGHT_OK || !damaged);
+    resight_source_free(&source);
+    resight_pool_free(&pool);
+    return status;
+}
+
+Test(pool, a_signature_is_that_of_the_library) {
+    static resight_tmk here, there;
+    const blob b = png_of(3, 0);
+    const blob half = {.bytes = b.bytes, .size_bytes = b.size_bytes / 2};
+    resight_error error = {0}, again = {0};
+    cr_assert_eq(sign(RESIGHT_ISOLATE_OFF, REAL_WORKERS, &b, &here, &error), RESIGHT_OK, "%s", error.text);
+    cr_assert_eq(sign(RESIGHT_ISOLATE_ON, REAL_WORKERS, &b, &there, &error), RESIGHT_OK, "%s", error.text);
+    cr_expect(here.frame_count > 0 && memcmp(&here, &there, sizeof here) == 0);
+    const int status = sign(RESIGHT_ISOLATE_OFF, REAL_WORKERS, &half, &here, &error);
+    cr_expect_lt(status, 0);
+    cr_expect_eq(sign(RESIGHT_ISOLATE_ON, REAL_WORKERS, &half, &there, &again), status);
+    cr_expect_str_eq(again.text, error.text);
+
+    const blob order = {.bytes = (uint8_t *)"behave", .size_bytes = 6}; /* which is: a mark */
+    cr_expect_eq(sign(RESIGHT_ISOLATE_ON, HOSTILE_WORKERS, &order, &there, &error), RESIGHT_E_FORMAT);
+    cr_expect(strstr(error.text, "not asked for"), "%s", error.text);
+    free(b.bytes);
+}
+
+Test(pool, a_signature_needs_every_frame) {
+    static resight_tmk tmk;
+    const blob b = png_of(3, 0);
+    resight_pool_options options = resight_pool_options_default();
+    options.decode.every_us = 1000;
+    resight_pool *pool = ask_whom(REAL_WORKERS, &options);
+    resight_source *source = NULL;
+    bool damaged;
+    cr_assert_eq(resight_source_open_memory(b.bytes, b.size_bytes, &source, NULL), RESIGHT_OK);
+    cr_expect_eq(resight_pool_tmk(pool, source, &tmk, &damaged, NULL), RESIGHT_E_ARG);
+    resight_source_free(&source);
+    resight_pool_free(&pool);
+    free(b.bytes);
+}

@@ -115,7 +115,7 @@ Test(records, a_field_out_of_range_is_refused) {
 
 /* Texts as a worker that was taken over would write them: without an end, or with a word to the terminal. */
 Test(records, texts_end_and_are_plain) {
-    const record end = plain_end();
+    const record end = {.kind = RECORD_END, .end.status = RESIGHT_E_FORMAT};
     record got;
     size_t used = 0;
     const size_t size = record_write(&end, bytes);
@@ -125,10 +125,28 @@ Test(records, texts_end_and_are_plain) {
     cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_OK);
     bytes[size - 10] = 0x1b;
     cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_E_FORMAT);
+    bytes[size - 10] = 0; /* and more behind the end */
+    cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_E_FORMAT);
 
     record quoting = {.kind = RECORD_END, .end = {.status = RESIGHT_E_FORMAT, .error.text = "a \x1b[2J \xff codec"}};
     cr_expect_eq(read_back(&quoting, &got), RESIGHT_OK);
     cr_expect_str_eq(got.end.error.text, "a ?[2J ? codec");
+}
+
+Test(records, a_failure_is_not_described_and_a_success_has_no_text) {
+    const record good = plain_end(), bad = {.kind = RECORD_END, .end.status = RESIGHT_E_FORMAT};
+    record got;
+    size_t used = 0, size = record_write(&good, bytes);
+    bytes[size - 256] = 'x';
+    cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_E_FORMAT);
+    size = record_write(&bad, bytes);
+    bytes[24] = 1; /* the width */
+    cr_expect_eq(record_read(bytes, size, &got, &used, NULL), RESIGHT_E_FORMAT);
+
+    record second = plain_end(); /* what a first attempt said */
+    second.end.error = (resight_error){"not a JPEG"};
+    cr_expect_eq(read_back(&second, &got), RESIGHT_OK);
+    cr_expect_str_empty(got.end.error.text);
 }
 
 Test(records, a_picture_is_as_large_as_it_says) {
@@ -243,4 +261,43 @@ Test(answer, a_picture_has_one_frame_and_an_end_is_the_end) {
     cr_assert_eq(take_mark(&a, 0, 0, 0, 0), RESIGHT_OK);
     cr_assert_eq(take_mark(&a, 1, 1, 0, 0), RESIGHT_OK);
     cr_expect_eq(answer_take(&a, &end, NULL), RESIGHT_E_FORMAT, "a picture of two frames");
+}
+
+/* ---- Signatures -------------------------------------------------------------------------------- */
+
+static resight_tmk signature, taken;
+static uint8_t packed[RESIGHT_TMK_FILE_BYTES];
+
+/* What becomes of one record after another, when a signature was asked for. */
+static int take_records(const record *from, size_t count) {
+    answer a = {.how = {.dialect = RESIGHT_PDQ}, .tmk = &taken};
+    int status = RESIGHT_OK;
+    for (size_t i = 0; i < count && status == RESIGHT_OK; i++)
+        status = answer_take(&a, &from[i], NULL);
+    return status;
+}
+
+Test(records, a_signature_comes_once_and_when_it_is_asked_for) {
+    record got;
+    const record sent = {.kind = RECORD_TMK, .signature = packed}, end = plain_end();
+    const record failure = {.kind = RECORD_END, .end.status = RESIGHT_E_FORMAT};
+    signature.frame_count = 5;
+    signature.sine[3][31][255] = 0.5f;
+    resight_tmk_pack(&signature, packed);
+    cr_expect_eq(read_back(&sent, &got), RESIGHT_OK);
+    cr_expect_eq(take_records((record[]){got, end}, 2), RESIGHT_OK);
+    cr_expect(memcmp(&taken, &signature, sizeof taken) == 0);
+    cr_expect_eq(take_records((record[]){failure}, 1), RESIGHT_OK);
+
+    cr_expect_eq(take_records((record[]){got, got}, 2), RESIGHT_E_FORMAT);
+    cr_expect_eq(take_records((record[]){end}, 1), RESIGHT_E_FORMAT);
+    cr_expect_eq(take_records((record[]){got, failure}, 2), RESIGHT_E_FORMAT);
+    cr_expect_eq(take_records((record[]){plain_mark()}, 1), RESIGHT_E_FORMAT);
+    answer marks = {.how = {.dialect = RESIGHT_PDQ}};
+    cr_expect_eq(answer_take(&marks, &got, NULL), RESIGHT_E_FORMAT);
+
+    signature.cosine[0][7][1] = NAN;
+    resight_tmk_pack(&signature, packed);
+    cr_expect_eq(read_back(&sent, &got), RESIGHT_OK);
+    cr_expect_eq(take_records((record[]){got, end}, 2), RESIGHT_E_FORMAT);
 }

@@ -111,7 +111,7 @@ typedef struct resight_patch_list {
  */
 typedef enum resight_patch_level {
     RESIGHT_PATCHES_NOTHING = 0,
-    RESIGHT_PATCHES_PROBABLE = 1, /**< score >= 0.8: one unrelated pair in 100,000 */
+    RESIGHT_PATCHES_PROBABLE = 1, /**< score >= 1: one unrelated pair in 100,000 */
     RESIGHT_PATCHES_CERTAIN = 2   /**< score >= 2: no unrelated pair was seen */
 } resight_patch_level;
 

@@ -15,6 +15,7 @@
 #ifndef RESIGHT_POOL_H
 #define RESIGHT_POOL_H
 
+#include <resight/tmk.h>
 #include <resight/video.h>
 
 #ifdef __cplusplus
@@ -106,6 +107,20 @@ RESIGHT_API void resight_pool_free(resight_pool **pool);
 RESIGHT_API int resight_pool_hash(resight_pool *pool, resight_source *source, const resight_marking *how,
                                   const resight_sink *sink, resight_media_info *info, bool *damaged,
                                   resight_error *error);
+
+/**
+ * The TMK signature of one file, made by a worker: resight_decoder_open() and resight_tmk_hash_frames(). Every frame is
+ * needed: the pool is one with decode.every_us 0.
+ *
+ * @param source   borrowed for the call
+ * @param out      as resight_tmk_unpack() lets it pass; after a failure of no use
+ * @param damaged  written on RESIGHT_OK; as resight_decoder_damaged()
+ * @param error    may be NULL
+ * @return as resight_decoder_open(), resight_tmk_hash_frames() and resight_pool_hash(), and
+ *         RESIGHT_E_ARG  the pool's decode.every_us is not 0
+ */
+RESIGHT_API int resight_pool_tmk(resight_pool *pool, resight_source *source, resight_tmk *out, bool *damaged,
+                                 resight_error *error);
 
 /**
  * Which walls stand around the workers here. Starts one when none is running.

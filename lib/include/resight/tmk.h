@@ -86,7 +86,21 @@ RESIGHT_API void resight_tmk_maker_feature(resight_tmk_maker *maker, const float
 RESIGHT_API int resight_tmk_maker_finish(resight_tmk_maker *maker, resight_tmk *out);
 
 /**
- * All of it for one file, from its path.
+ * The signature of the file that is open in a decoder.
+ *
+ * @param decoder  just opened, with resight_decode_options.every_us 0: every frame is needed; read to its end
+ * @param hasher   borrowed
+ * @param info     what resight_decoder_open() said
+ * @param out      written on RESIGHT_OK
+ * @param error    may be NULL
+ * @return as resight_decoder_next() and resight_tmk_maker_frame(), and
+ *         RESIGHT_E_FORMAT  there was no frame
+ */
+RESIGHT_API int resight_tmk_hash_frames(resight_decoder *decoder, resight_hasher *hasher,
+                                        const resight_media_info *info, resight_tmk *out, resight_error *error);
+
+/**
+ * All of it for one file, from its path. resight_pool_tmk() does it in a worker process.
  *
  * @param path     of a regular file
  * @param options  NULL for the defaults; every frame is decoded, whatever they say

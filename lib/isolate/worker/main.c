@@ -8,6 +8,7 @@
 #include "isolate/hashing.h"
 #include "isolate/worker/worker.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -26,11 +27,29 @@ static int say_thumbnail(void *user, const resight_thumbnail *thumbnail) {
     return worker_say(&(record){.kind = RECORD_THUMBNAIL, .thumbnail = *thumbnail});
 }
 
+/* Too large for a stack, and needed by few. */
+typedef struct signing {
+    resight_tmk tmk;
+    uint8_t packed[RESIGHT_TMK_FILE_BYTES];
+} signing;
+
+static void sign(const hashing *tools, resight_source *source, record_end *end) {
+    CLEANUP_FREE signing *room = malloc(sizeof *room);
+    end->status = room ? hashing_tmk(tools, source, &room->tmk, &end->info, &end->damaged, &end->error)
+                       : resight_fail(&end->error, RESIGHT_E_NOMEM, "no memory for a TMK signature");
+    if (end->status != RESIGHT_OK)
+        return;
+    resight_tmk_pack(&room->tmk, room->packed);
+    worker_say(&(record){.kind = RECORD_TMK, .signature = room->packed});
+}
+
 static void work(void *user, const worker_task *task, int fd, record_end *end) {
     CLEANUP(resight_source_free) resight_source *source = NULL;
     const resight_sink sink = {.mark = say_mark, .thumbnail = task->thumbnails ? say_thumbnail : NULL};
     end->status = source_open_descriptor(fd, task->size_bytes, &source, &end->error);
-    if (end->status == RESIGHT_OK)
+    if (end->status == RESIGHT_OK && task->tmk)
+        sign(user, source, end);
+    else if (end->status == RESIGHT_OK)
         end->status = hashing_run(user, source, &task->how, &sink, &end->info, &end->damaged, &end->error);
 }
 
