@@ -167,11 +167,6 @@ static void look_up_patches(run *it) {
     resight_patch_hits_free(&got);
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise) {
-    const char *given = getenv(name);
-    return given ? strtoull(given, NULL, 0) : otherwise;
-}
-
 Test(long_run, equals_brute_force, .timeout = 86400) {
     const uint64_t operations = number_from("RESIGHT_OPERATIONS", 200000);
     resight_error error;
