@@ -126,7 +126,7 @@ typedef struct device {
     uint8_t *bytes, *image;
     size_t room, size, image_size;
     size_t *pending, pending_count;
-    bool named;
+    bool named, parent_named;
 } device;
 
 static device device_new(const recording *log) {
@@ -164,7 +164,7 @@ static void device_advance(device *it, size_t position) {
         case RECORD_FLUSH: settle(it, 0); break;
         case RECORD_FLUSH_LAST: settle(it, it->pending_count - 1); break;
         case RECORD_FLUSH_NAMES: it->named = true; break;
-        case RECORD_FLUSH_PARENT: break;
+        case RECORD_FLUSH_PARENT: it->parent_named = true; break;
         }
 }
 
@@ -317,7 +317,7 @@ static void one_image(const story *it, device *disk, found *at, uint64_t number,
     at->expected[0] = it->steps[next > 0 ? next - 1 : 0].digest;
     at->expected[1] = it->steps[next < it->step_count ? next : next - 1].digest;
     device_image(disk, number % 8 == 0 ? 0 : number % 8 == 1 ? 8 : 1 + random_below(&random, 9), &random);
-    const bool with_file = disk->named || random_below(&random, 4) > 0;
+    const bool with_file = (disk->named && disk->parent_named) || random_below(&random, 4) > 0;
     put_image(disk, at, with_file && (disk->size > 0 || disk->pending_count > 0));
     judge(sum, in_child(look_at, at), disk->position, number);
 }
