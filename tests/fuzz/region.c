@@ -8,14 +8,12 @@
 #include <resight/region.h>
 #include <stdlib.h>
 
-enum { SPARE_PX = 7, MOST_SIDE_PX = RESIGHT_THUMBNAIL_SIDE_PX };
+enum { SPARE_PX = 7, SMALL_SIDE_PX = 80, MOST_SIDE_PX = RESIGHT_THUMBNAIL_SIDE_PX, LARGE = 0xf8 };
 
-/* Mostly a small one: the large ones take their time. */
-static uint32_t take_side(fuzz_input *in) {
-    enum { LARGE = 0x8000, SMALL_SIDE_PX = 80 };
-    const uint16_t side = take16(in);
-    const uint32_t most_px = side & LARGE ? MOST_SIDE_PX : SMALL_SIDE_PX;
-    return side % most_px + 1;
+/* Mostly small ones: the large ones take their time. */
+static uint32_t take_side(fuzz_input *in, bool large) {
+    const uint32_t most_px = large ? MOST_SIDE_PX : SMALL_SIDE_PX;
+    return take16(in) % most_px + 1;
 }
 
 /* Rectangles of one grey, of a gradient or of the input's own bytes, over each other. */
@@ -105,7 +103,7 @@ static void check_rectangles(const resight_image *image, const resight_image *ap
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     fuzz_input in = {bytes, size_bytes};
     const uint8_t turn = take8(&in);
-    const uint32_t width_px = take_side(&in), height_px = take_side(&in);
+    const uint32_t width_px = take_side(&in, turn >= LARGE), height_px = take_side(&in, turn >= LARGE);
     uint8_t *px = calloc(width_px, height_px);
     PROPERTY(px);
     memset(px, take8(&in), (size_t)width_px * height_px);

@@ -109,5 +109,5 @@ patch() { printf '\0%s%b' "$1" "$2"; }
 { printf '\1\1\0\1\0'; patch abcdefgh '\0\0\0\0\1\0\0\0'; printf '\1\1\0\1\0\200\5'; } >patches/one
 
 printf '\1\77\0\57\0\0\10\0\6\0\60\0\40\0\1\100' >region/framed
-printf '\6\377\201\377\201\100\0\60\0\0\1\200\0\1\12' >region/inside
+printf '\376\377\1\377\1\100\0\60\0\0\1\200\0\1\12' >region/inside
 printf '\3\47\0\47\0\200\0\0\0\0\50\0\50\0\2\0resight' >region/noise

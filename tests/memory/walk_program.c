@@ -25,6 +25,7 @@ typedef struct outcome {
 } outcome;
 
 static char database[128];
+static const char *product; /* a file that a run makes, and that must not be there before; NULL: none */
 static unsigned faults;
 static uint64_t sites, runs;
 
@@ -44,11 +45,83 @@ static void keep(int fd, char text[SAID_BYTES]) {
     close(fd);
 }
 
+/* ---- Media that is found inside of other media ------------------------------------------------------------------ */
+
+enum { SIDE_PX = 256, BMP_HEAD_BYTES = 54 };
+
+typedef struct grey {
+    uint8_t px[SIDE_PX][SIDE_PX];
+} grey;
+
+/* Discs of many sizes and greys: patches are found in it, and quality. */
+static void paint(grey *to, uint32_t seed, uint8_t ground) {
+    enum { DISCS = 60 };
+    memset(to, ground, sizeof *to);
+    for (int n = 0; n < DISCS; n++) {
+        seed = seed * 1664525 + 1013904223; /* Numerical Recipes */
+        const int x = (int)(seed >> 24), y = (int)(seed >> 16 & 255), radius = 4 + (int)(seed >> 11 & 31);
+        for (int v = 0; v < SIDE_PX; v++)
+            for (int u = 0; u < SIDE_PX; u++)
+                if ((u - x) * (u - x) + (v - y) * (v - y) < radius * radius)
+                    to->px[v][u] = (uint8_t)(seed >> 3);
+    }
+}
+
+/* A picture into another, as a square of that size. */
+static void inset(grey *to, const grey *from, int at, int size) {
+    for (int y = 0; y < size; y++)
+        for (int x = 0; x < size; x++)
+            to->px[at + y][at + x] = from->px[y * SIDE_PX / size][x * SIDE_PX / size];
+}
+
+static char *write_bmp(const char *folder, const char *name, const grey *picture) {
+    static const uint8_t head[BMP_HEAD_BYTES] = {'B', 'M', 54, 0,         3,        0,        0,        0,
+                                                 0,   0,   54, [14] = 40, [19] = 1, [23] = 1, [26] = 1, [28] = 24};
+    char *path = NULL;
+    if (asprintf(&path, "%s/%s", folder, name) < 0)
+        abort();
+    FILE *file = fopen(path, "wb");
+    if (!file || fwrite(head, 1, sizeof head, file) != sizeof head)
+        abort();
+    for (int y = SIDE_PX - 1; y >= 0; y--)
+        for (int x = 0; x < SIDE_PX; x++)
+            for (int channel = 0; channel < 3; channel++)
+                fputc(picture->px[y][x], file);
+    if (fclose(file) != 0)
+        abort();
+    return path;
+}
+
+/* The known picture; it in a white border; it in a corner of another; all but the borders of it, with a bar over it. */
+enum { KNOWN, FRAMED, INSIDE, CROPPED, DRAWN };
+
+static void make_pictures(const char *folder, char *paths[DRAWN + 1]) {
+    static grey known, other;
+    paint(&known, 1, 90);
+    paths[KNOWN] = write_bmp(folder, "known.bmp", &known);
+    memset(&other, 255, sizeof other);
+    inset(&other, &known, 40, 176);
+    paths[FRAMED] = write_bmp(folder, "framed.bmp", &other);
+    paint(&other, 2, 200);
+    inset(&other, &known, 96, 150);
+    paths[INSIDE] = write_bmp(folder, "inside.bmp", &other);
+    for (int y = 0; y < SIDE_PX; y++)
+        for (int x = 0; x < SIDE_PX; x++)
+            other.px[y][x] = y < 40 ? 20 : known.px[30 + y * 3 / 4][30 + x * 3 / 4];
+    paths[CROPPED] = write_bmp(folder, "cropped.bmp", &other);
+    if (asprintf(&paths[DRAWN], "%s/drawn.png", folder) < 0)
+        abort();
+}
+
+/* ---- Runs ------------------------------------------------------------------------------------------------------- */
+
 static void run(char **words, outcome *result) {
     const int out = memfd_create("out", 0), err = memfd_create("err", 0);
     int count = 0, how = 0;
     while (words[count])
         count++;
+    if (product)
+        unlink(product);
     fflush(NULL);
     const pid_t child = fork();
     if (child == 0) {
@@ -115,10 +188,41 @@ static void visit(const char *command, const char *options, char **files, bool f
     walk(words, fresh, true);
 }
 
+/* All stages of a search, and what is told of one match in every detail. */
+static void visit_matching(char *pictures[DRAWN + 1], char *video, char *other_video) {
+    char options[200], first[] = "1", second[] = "2";
+    visit("add", "--jobs=1", (char *[]){pictures[KNOWN], video, NULL}, true);
+    visit("match", "--jobs=1 --effort=thorough --json", (char *[]){pictures[FRAMED], pictures[INSIDE], NULL}, false);
+    visit("match", "--jobs=1", (char *[]){pictures[CROPPED], NULL}, false);
+    visit("match", "--jobs=1 --min-quality=0 --json", (char *[]){other_video, NULL}, false);
+    visit("match", "--jobs=1 --min-quality=0 --rule=vpdq", (char *[]){other_video, NULL}, false);
+    product = pictures[DRAWN];
+    snprintf(options, sizeof options, "--out=%s", product);
+    visit("explain", options, (char *[]){pictures[CROPPED], first, NULL}, false);
+    snprintf(options, sizeof options, "--min-quality=0 --json --out=%s", product);
+    visit("explain", options, (char *[]){other_video, second, NULL}, false);
+    unlink(product);
+    product = NULL;
+}
+
+/* NAME.tmk is written into the working folder. */
+static void visit_tmk(char *video) {
+    static char signature[] = "signature.tmk";
+    static char copy[] = "signature";
+    product = signature;
+    if (symlink(video, copy) != 0)
+        abort();
+    visit("tmk", "", (char *[]){copy, NULL}, false);
+    product = NULL;
+    visit("compare", "--json", (char *[]){signature, signature, NULL}, false);
+    unlink(signature);
+    unlink(copy);
+}
+
 int __wrap_main(int argc, char **argv) {
-    static char folder[64];
-    if (argc < 2) {
-        fprintf(stderr, "usage: walk_program FILE...\n");
+    static char folder[64], *pictures[DRAWN + 1];
+    if (argc < 4) {
+        fprintf(stderr, "usage: walk_program PICTURE... VIDEO VIDEO\n");
         return 2;
     }
     snprintf(folder, sizeof folder, "%s/resight-memory-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
@@ -137,7 +241,19 @@ int __wrap_main(int argc, char **argv) {
     visit("show", "1 2", NULL, false);
     visit("stats", "", NULL, false);
     visit("export", "", NULL, false);
+    make_pictures(folder, pictures);
+    char *videos[] = {realpath(argv[argc - 2], NULL), realpath(argv[argc - 1], NULL)};
+    if (!videos[0] || !videos[1] || chdir(folder) != 0)
+        abort();
+    visit_matching(pictures, videos[0], videos[1]);
+    visit_tmk(videos[0]);
     remove_database();
+    for (int i = 0; i <= DRAWN; i++) {
+        unlink(pictures[i]);
+        free(pictures[i]);
+    }
+    free(videos[0]);
+    free(videos[1]);
     rmdir(folder);
     printf("%llu requests for memory, %llu runs, %u faults\n", (unsigned long long)sites, (unsigned long long)runs,
            faults);

@@ -172,7 +172,7 @@ static void watch(const char *program, const row *r, const char *path, outcome *
     struct rusage used;
     if (pipe2(ends, O_CLOEXEC) != 0)
         give_up("pipe");
-    const pid_t child = fork();
+    const pid_t child = fork(); /* wait4() tells the peak of it or of its workers, whichever is higher */
     if (child == 0)
         run(program, r, path, ends[1]);
     close(ends[1]);
