@@ -190,13 +190,18 @@ static int fill_meta(resight_db *db, MDB_txn *txn, uint32_t radius_bits) {
     return code == 0 ? put_meta(db, txn, KEY_MANIFEST, list, sizeof list) : code;
 }
 
-/* Tables and first records in one transaction. When another process was faster, its are taken. */
+/* Tables and first records in one transaction. When another process was faster, its are taken. The header is flushed
+ * before anything follows it in the file: so a broken one with pages after it is damage, never a creation cut off.
+ */
 static int create_tables(resight_db *db, uint32_t radius_bits, resight_error *error) {
     MDB_txn *txn = NULL;
-    int status = db_begin(db, 0, &txn, error);
+    int code = mdb_env_sync(db->env, 1);
+    if (code != 0)
+        return db_fail(db, code, "flush the header", error);
+    const int status = db_begin(db, 0, &txn, error);
     if (status != RESIGHT_OK)
         return status;
-    int code = open_tables(db, txn, MDB_CREATE);
+    code = open_tables(db, txn, MDB_CREATE);
     if (code == 0)
         code = fill_meta(db, txn, radius_bits);
     const bool there = code == MDB_KEYEXIST;

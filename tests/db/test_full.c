@@ -14,18 +14,40 @@ static resight_hash numbered(uint64_t n) {
     return random_hash(&random);
 }
 
+enum { MOST_PATCHES = 50 };
+
+/* Image n, with up to two chunks of patches. */
+static int add_numbered(resight_writer *writer, uint64_t n) {
+    uint64_t id = 0;
+    resight_patch patches[MOST_PATCHES];
+    resight_patch_set set[1];
+    const resight_hash hash = numbered(n);
+    const resight_mark mark = mark_of(&hash);
+    resight_entry entry = image_of(1, &mark);
+    give_patches(&entry, patches, set, (uint32_t)(n * 7 % MOST_PATCHES), MOST_PATCHES, n * MOST_PATCHES);
+    return resight_writer_add(writer, &entry, &id, NULL);
+}
+
+static void check_numbered(resight_reader *reader, uint64_t n) {
+    resight_entry entry;
+    resight_error error;
+    const resight_hash hash = numbered(n);
+    assert_ok(resight_reader_entry(reader, n, &entry, &error));
+    cr_assert_arr_eq(&entry.marks[0].hash, &hash, sizeof hash);
+    cr_assert_eq(entry.patch_count, n * 7 % MOST_PATCHES);
+    for (uint32_t i = 0; i < entry.patch_count; i++) {
+        const resight_patch patch = patch_of(n * MOST_PATCHES + i);
+        cr_assert_arr_eq(&entry.patches[i], &patch, sizeof patch);
+    }
+}
+
 /* Add groups of 50 until it fails; the number of groups that were acknowledged. */
 static int fill(resight_db *db, uint64_t *groups) {
     for (;;) {
         resight_writer *writer = NULL;
-        uint64_t id = 0;
         int status = resight_writer_begin(db, &writer, NULL);
-        for (uint64_t i = 0; status == RESIGHT_OK && i < 50; i++) {
-            const resight_hash hash = numbered(*groups * 50 + i + 1);
-            const resight_mark mark = mark_of(&hash);
-            const resight_entry entry = image_of(1, &mark);
-            status = resight_writer_add(writer, &entry, &id, NULL);
-        }
+        for (uint64_t i = 0; status == RESIGHT_OK && i < 50; i++)
+            status = add_numbered(writer, *groups * 50 + i + 1);
         if (status != RESIGHT_OK) {
             const int commit = writer ? resight_writer_commit(&writer, NULL) : status;
             return commit == status ? status : RESIGHT_E_ARG; /* a spoilt writer says so again */
@@ -41,15 +63,11 @@ static int fill(resight_db *db, uint64_t *groups) {
 
 static void check_filled(const test_place *place, uint64_t groups) {
     resight_error error;
-    resight_entry entry;
     resight_reader *reader = NULL;
     resight_db *db = open_again(place, 64);
     assert_ok(resight_reader_new(db, &reader, &error));
-    for (uint64_t id = 1; id <= groups * 50; id++) {
-        const resight_hash hash = numbered(id);
-        assert_ok(resight_reader_entry(reader, id, &entry, &error));
-        cr_assert_arr_eq(&entry.marks[0].hash, &hash, sizeof hash);
-    }
+    for (uint64_t id = 1; id <= groups * 50; id++)
+        check_numbered(reader, id);
     resight_reader_free(&reader);
     assert_sound(db, 50);
     const resight_hash hash = numbered(0);
