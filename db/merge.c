@@ -318,11 +318,13 @@ static int lock_merge(const resight_db *db, int *fd, resight_error *error) {
 
 int resight_db_merge(resight_db *db, resight_error *error) {
     CLEANUP_FD int lock = -1;
+    int dead = 0;
     if (db->read_only)
         return resight_fail(error, RESIGHT_E_ARG, "%s: opened read only", db->dir);
     int status = lock_merge(db, &lock, error);
     if (status == RESIGHT_E_BUSY)
         return RESIGHT_OK;
+    mdb_reader_check(db->env, &dead); /* a process that died reading would keep what a merge frees for ever */
     while (status == RESIGHT_OK)
         status = step(db, error);
     return status == RESIGHT_END ? RESIGHT_OK : status;
