@@ -158,6 +158,7 @@ static void print_addition(const add_run *run, const addition *item) {
         if (!item->existed) {
             json_object_set_new(record, "kind", json_string(resight_media_kind_name(item->entry.kind)));
             json_object_set_new(record, "hashes", json_integer(item->entry.mark_count));
+            json_object_set_new(record, "patches", json_integer(item->entry.patch_count));
             json_object_set_new(record, "quality", json_integer(best_quality(&item->entry)));
             json_object_set_new(record, "damaged", json_boolean(item->damaged));
         }

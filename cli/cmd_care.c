@@ -22,6 +22,7 @@ static json_t *json_segment(const resight_segment_stats *segment) {
     json_t *record = json_object();
     json_object_set_new(record, "segment", json_integer((json_int_t)segment->id));
     json_object_set_new(record, "hashes", json_integer(segment->hashes));
+    json_object_set_new(record, "patches", json_integer(segment->patches));
     json_object_set_new(record, "bands", json_integer(segment->bands));
     json_object_set_new(record, "first_entry", json_integer((json_int_t)segment->first_entry));
     json_object_set_new(record, "last_entry", json_integer((json_int_t)segment->last_entry));
@@ -40,6 +41,8 @@ static void print_stats_json(const settings *set, const resight_db_stats *stats)
     json_object_set_new(record, "videos", json_integer((json_int_t)stats->videos));
     json_object_set_new(record, "hashes", json_integer((json_int_t)stats->hashes));
     json_object_set_new(record, "tail_hashes", json_integer((json_int_t)stats->tail_hashes));
+    json_object_set_new(record, "patches", json_integer((json_int_t)stats->patches));
+    json_object_set_new(record, "tail_patches", json_integer((json_int_t)stats->tail_patches));
     json_object_set_new(record, "file_bytes", json_integer((json_int_t)stats->file_bytes));
     json_object_set_new(record, "used_bytes", json_integer((json_int_t)stats->used_bytes));
     json_object_set_new(record, "map_bytes", json_integer((json_int_t)stats->map_bytes));
@@ -59,13 +62,15 @@ static void print_stats(const settings *set, const resight_db_stats *stats) {
            (unsigned long long)stats->images, (unsigned long long)stats->videos);
     printf("  hashes    %llu, of them %llu not yet indexed\n", (unsigned long long)stats->hashes,
            (unsigned long long)stats->tail_hashes);
+    printf("  patches   %llu, of them %llu not yet indexed\n", (unsigned long long)stats->patches,
+           (unsigned long long)stats->tail_patches);
     printf("  on disk   %.1f MiB, in use %.1f MiB\n", (double)stats->file_bytes / 1048576,
            (double)stats->used_bytes / 1048576);
     printf("  readers   %u (%u of them gone, cleared)\n", stats->readers, stats->stale_readers);
     for (uint32_t i = 0; i < stats->segment_count; i++) {
         const resight_segment_stats *segment = &stats->segment[i];
-        printf("  segment   %llu: %u hashes in %u bands, entries %llu to %llu, %.1f MiB\n",
-               (unsigned long long)segment->id, segment->hashes, segment->bands,
+        printf("  segment   %llu: %u hashes in %u bands, %u patches in %u, entries %llu to %llu, %.1f MiB\n",
+               (unsigned long long)segment->id, segment->hashes, segment->bands, segment->patches, segment->patch_bands,
                (unsigned long long)segment->first_entry, (unsigned long long)segment->last_entry,
                (double)segment->bytes / 1048576);
     }
@@ -117,16 +122,17 @@ static int verify(const settings *set) {
         json_object_set_new(record, "db", json_name(database_path(set)));
         json_object_set_new(record, "entries", json_integer((json_int_t)report.entries));
         json_object_set_new(record, "hashes", json_integer((json_int_t)report.hashes));
+        json_object_set_new(record, "patches", json_integer((json_int_t)report.patches));
         json_object_set_new(record, "segments", json_integer((json_int_t)report.segments));
         json_object_set_new(record, "lookups", json_integer((json_int_t)report.lookups));
         json_object_set_new(record, "faults", json_integer((json_int_t)report.faults));
         print_json(stdout, record);
     } else {
         print_name(stdout, database_path(set));
-        printf(": %llu entries, %llu hashes, %llu segments, %llu lookups compared: %llu faults\n",
+        printf(": %llu entries, %llu hashes, %llu patches, %llu segments, %llu lookups compared: %llu faults\n",
                (unsigned long long)report.entries, (unsigned long long)report.hashes,
-               (unsigned long long)report.segments, (unsigned long long)report.lookups,
-               (unsigned long long)report.faults);
+               (unsigned long long)report.patches, (unsigned long long)report.segments,
+               (unsigned long long)report.lookups, (unsigned long long)report.faults);
     }
     return status == RESIGHT_OK ? EXIT_MATCHED : EXIT_TROUBLE;
 }

@@ -45,6 +45,7 @@ static json_t *json_entry(const resight_entry *entry, const char *bank, bool who
         json_decref(key);
     }
     json_object_set_new(record, "labels", labels);
+    json_object_set_new(record, "patch_count", json_integer(entry->patch_count));
     if (whole)
         json_object_set_new(record, "hashes", json_marks(entry));
     else
@@ -93,6 +94,7 @@ static void print_whole(const resight_entry *entry, const char *bank) {
             fputs(" s", stdout);
         }
     }
+    printf("\n  %u patches of %u pictures", entry->patch_count, entry->patch_set_count);
     putchar('\n');
 }
 

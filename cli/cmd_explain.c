@@ -3,7 +3,7 @@
 #include "base/cleanup.h"
 #include "command.h"
 #include "database.h"
-#include "explanation.h"
+#include "explain/explanation.h"
 #include "found.h"
 #include "json.h"
 #include "media.h"

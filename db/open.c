@@ -3,6 +3,7 @@
  * Opening and closing a database: where it may lie, whether its file is whole, one open per process, the map, and the
  * tables.
  */
+#include "creation.h"
 #include "env.h"
 #include "preflight.h"
 #include "schema.h"
@@ -107,7 +108,7 @@ static int look_at_file(const resight_db *db, bool create, resight_error *error)
         return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", db->dir);
     }
     const int status = preflight_file(path, error);
-    return status == RESIGHT_NOT_FOUND && create ? RESIGHT_OK : status;
+    return status == RESIGHT_NOT_FOUND && create ? creation_clear(db->dir, error) : status;
 }
 
 /* One try with one size of map. LMDB wants the environment closed after a failure, so each try makes its own. */
@@ -139,13 +140,6 @@ static int map(resight_db *db, resight_error *error) {
         return resight_fail(error, status_of_lmdb(code), "%s: open: %s", db->dir, mdb_strerror(code));
     mdb_reader_check(db->env, &dead);
     return RESIGHT_OK;
-}
-
-/* A new name in a directory is durable once the directory is flushed. */
-static void flush_directory(const char *dir) {
-    CLEANUP_FD int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0)
-        (void)fsync(fd);
 }
 
 typedef struct table {
@@ -213,7 +207,7 @@ static int create_tables(resight_db *db, uint32_t radius_bits, resight_error *er
     db_ended(db);
     if (code != 0)
         return db_fail(db, code, "create", error);
-    flush_directory(db->dir);
+    creation_flush_names(db->dir);
     return RESIGHT_OK;
 }
 

@@ -12,6 +12,7 @@
 #include "preflight.h"
 
 #include "base/cleanup.h"
+#include "creation.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
@@ -245,5 +246,8 @@ int preflight_file(const char *path, resight_error *error) {
         return resight_fail(error, RESIGHT_E_IO, "%s: %s", path, strerror(errno));
     if (!S_ISREG(file.st_mode))
         return resight_fail(error, RESIGHT_E_VERSION, "%s: not a regular file", path);
-    return file.st_size == 0 ? RESIGHT_NOT_FOUND : check_length(fd, path, error);
+    if (file.st_size == 0)
+        return RESIGHT_NOT_FOUND;
+    const int status = check_length(fd, path, error);
+    return status != RESIGHT_OK && creation_was_cut_off(fd) ? RESIGHT_NOT_FOUND : status;
 }

@@ -13,7 +13,7 @@ bool preflight_is_network(long fs_type);
  * Look at DIR/data.mdb.
  *
  * @return RESIGHT_OK         as long as it says, or longer
- *         RESIGHT_NOT_FOUND  not there, or empty: no database was ever committed
+ *         RESIGHT_NOT_FOUND  not there, empty, or a header cut off: no database was ever committed
  *         RESIGHT_E_VERSION  not a file of this LMDB
  *         RESIGHT_E_DAMAGED  a broken header, or pages in use lie past the end of the file
  *         RESIGHT_E_IO, RESIGHT_E_NOMEM

@@ -22,7 +22,8 @@ lib/isolate/worker | base isolate decode/source.h | status image cpu decode hash
 db          | base/cleanup.h base/size.h db | status image hash patch search video db exchange
 db/exchange | base/cleanup.h base/size.h db | status hash video exchange
 db/match    | base/cleanup.h array.h match  | status image cpu decode hash patch region video db match
-cli         | base/cleanup.h base/size.h cli | status image cpu decode hash patch region video tmk pool search db exchange match
+cli/explain | base/cleanup.h memory.h text.h | status image decode patch video db match
+cli         | base/cleanup.h base/size.h explain | status image cpu decode hash patch region video tmk pool search db exchange match
 '
 
 # Is INCLUDE ("room/file.h" or "file.h" beside the includer) one of the ROOMS?

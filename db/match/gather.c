@@ -105,6 +105,30 @@ static void add_time(resight_found *same_file, resight_found *item) {
     answer_free_item(item);
 }
 
+/* Of a video that stronger evidence found in part, the segments that this stage found in the rest. */
+static int add_segments(const resight_matcher *m, resight_found *known, resight_found *item) {
+    const size_t room = RESIGHT_FOUND_SEGMENTS_MAX - known->segment_count;
+    const size_t more = item->segment_count < room ? item->segment_count : room;
+    resight_segment *segments = realloc(known->segments, (known->segment_count + more + 1) * sizeof *segments);
+    if (segments) {
+        memcpy(segments + known->segment_count, item->segments, more * sizeof *segments);
+        known->segments = segments;
+        known->segment_count += more;
+        known->frames += item->frames;
+    }
+    answer_free_item(item);
+    return segments ? RESIGHT_OK : out_of_memory(m);
+}
+
+/* An item that is in the answer by stronger evidence learns what this stage found of it. */
+static int add_to(const resight_matcher *m, resight_found *known, resight_found *item) {
+    const bool rest = m->subject->kind == RESIGHT_VIDEO && m->how->effort == RESIGHT_EFFORT_NORMAL;
+    if (rest && known->evidence > RESIGHT_BY_FILE && item->segment_count > 0)
+        return add_segments(m, known, item);
+    add_time(known, item);
+    return RESIGHT_OK;
+}
+
 int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell) {
     pairs_sort(m, by_entry);
     int status = count_holders(m);
@@ -115,7 +139,7 @@ int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell) {
         status = gather_entry(m, m->pairs + from, to - from, tell, &item);
         item.evidence = evidence;
         if (status == RESIGHT_OK && known)
-            add_time(known, &item);
+            status = add_to(m, known, &item);
         else if (status != RESIGHT_OK || !answer_add(m->out, &item)) {
             answer_free_item(&item);
             status = status != RESIGHT_OK ? status : out_of_memory(m);

@@ -54,6 +54,7 @@ void resight_matcher_free(resight_matcher **matcher) {
     resight_patcher_free(&m->patcher);
     resight_patch_hits_free(&m->patch_hits);
     free(m->suspects);
+    free(m->chosen);
     free(m->compared);
     free(m->votes);
     free(m->shared);
@@ -106,9 +107,24 @@ static int find_frames(resight_matcher *m) {
 
 /* Is this stage to be entered? What is known to be harmless is not looked at further. */
 static bool goes_on(const resight_matcher *m) {
-    if (m->how->effort == RESIGHT_EFFORT_FAST || m->out->suppressor_count > 0)
+    return m->how->effort != RESIGHT_EFFORT_FAST && m->out->suppressor_count == 0;
+}
+
+/* A still by any item; a frame of a video by a segment that it lies in, or next to. */
+bool stage_skips(const resight_matcher *m, const resight_thumbnail *thumbnail) {
+    const resight_answer *out = m->out;
+    if (m->how->effort == RESIGHT_EFFORT_THOROUGH)
         return false;
-    return m->how->effort == RESIGHT_EFFORT_THOROUGH || m->out->count == 0;
+    if (m->subject->kind == RESIGHT_IMAGE)
+        return out->count > 0;
+    for (size_t i = 0; i < out->count; i++)
+        for (size_t j = 0; j < out->items[i].segment_count; j++) {
+            const resight_segment *s = &out->items[i].segments[j];
+            if (thumbnail->time_us >= s->query_from_us - m->subject->every_us &&
+                thumbnail->time_us <= s->query_to_us + m->subject->every_us)
+                return true;
+        }
+    return false;
 }
 
 /* ---- The search ------------------------------------------------------------------------------ */

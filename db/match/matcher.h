@@ -103,6 +103,8 @@ struct resight_matcher {
     /* patches */
     resight_patcher *patcher;
     resight_patch_hits patch_hits;
+    uint32_t *chosen; /* thumbnails to ask with */
+    size_t chosen_capacity;
     patch_suspect *suspects; /* of one thumbnail */
     size_t suspect_count, suspect_capacity;
     resight_patch_match *compared; /* scratch of one comparison */
@@ -141,6 +143,11 @@ int banks_note(resight_matcher *m, const near_pair *pair);
 typedef void item_teller(const resight_matcher *m, const near_pair *nearest, resight_found *item);
 /* The pairs by entry, as items of the answer that were found by this evidence. */
 int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell);
+
+/* ---- matcher.c */
+
+/* Has an earlier stage found what this thumbnail shows? Then the stage at hand need not look at it. */
+bool stage_skips(const resight_matcher *m, const resight_thumbnail *thumbnail);
 
 /* ---- parts.c */
 

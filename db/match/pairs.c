@@ -29,6 +29,13 @@ static int by_entry_and_frame(const void *left, const void *right) {
     return (a->known_us > b->known_us) - (a->known_us < b->known_us);
 }
 
+/* Partners at whole seconds from the query's frame, so that those of two frames lie on the same lines of speed 1. */
+static bool on_line(const near_pair *pair, int64_t step) {
+    const int64_t apart_us = pair->known_us / 2 - pair->query_us / 2; /* halved: times may be any */
+    const int64_t apart = apart_us / 500000 - (apart_us % 500000 < 0);
+    return apart % step == 0;
+}
+
 /*
  * Of the pairs from `before` on, leave each frame a bounded number of partners in each entry and way, spread evenly
  * over the known item's time, the nearest always among them.
@@ -43,9 +50,9 @@ static void thin(resight_matcher *m, size_t before) {
         for (to = from; to < m->pair_count && same_group(&pairs[to], &pairs[from]); to++)
             if (pairs[to].distance_bits < pairs[nearest].distance_bits)
                 nearest = to;
-        const size_t step = (to - from + PARTNERS_MAX - 1) / PARTNERS_MAX;
+        const int64_t step = (int64_t)((to - from + PARTNERS_MAX - 1) / PARTNERS_MAX);
         for (size_t i = from; i < to; i++)
-            if (i == nearest || (i - from) % step == 0)
+            if (i == nearest || on_line(&pairs[i], step))
                 pairs[kept++] = pairs[i];
     }
     m->pair_count = kept;

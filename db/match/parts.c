@@ -62,7 +62,8 @@ static int find_parts(resight_matcher *m, int (*add)(resight_matcher *m, const r
     int status = RESIGHT_OK;
     m->part_mark_count = 0;
     for (size_t i = 0; status == RESIGHT_OK && i < subject->thumbnail_count; i++)
-        status = add(m, &subject->thumbnails[i]);
+        if (!stage_skips(m, &subject->thumbnails[i]))
+            status = add(m, &subject->thumbnails[i]);
     if (status == RESIGHT_OK)
         status = pairs_find(m, m->part_marks, m->part_mark_count);
     if (status == RESIGHT_OK)

@@ -214,16 +214,27 @@ static int show_votes(resight_matcher *m) {
     return status;
 }
 
+/* The thumbnails to ask with: one of a still, of a video an even choice of those that nothing was found in. */
+static int choose_frames(resight_matcher *m, size_t *count) {
+    const resight_subject *subject = m->subject;
+    *count = 0;
+    if (!array_reserve(&m->chosen, &m->chosen_capacity, 0, subject->thumbnail_count))
+        return out_of_memory(m);
+    for (size_t i = 0; i < subject->thumbnail_count; i++)
+        if (!stands_back(subject, i) && !stage_skips(m, &subject->thumbnails[i]))
+            m->chosen[(*count)++] = (uint32_t)i;
+    return RESIGHT_OK;
+}
+
 int patches_find(resight_matcher *m) {
-    const size_t count = m->subject->thumbnail_count;
     const bool thorough = m->how->effort == RESIGHT_EFFORT_THOROUGH;
+    size_t count = 0;
+    int status = choose_frames(m, &count);
     const size_t step = thorough || count <= PATCHED_FRAMES ? 1 : (count + PATCHED_FRAMES - 1) / PATCHED_FRAMES;
-    int status = RESIGHT_OK;
     m->pair_count = m->vote_count = m->shared_count = 0;
-    m->last_frame = count > 0 ? (uint32_t)count - 1 : 0;
+    m->last_frame = (uint32_t)m->subject->thumbnail_count;
     for (size_t i = 0; status == RESIGHT_OK && i < count; i += step)
-        if (!stands_back(m->subject, i))
-            status = ask_thumbnail(m, &m->subject->thumbnails[i], (uint32_t)i);
+        status = ask_thumbnail(m, &m->subject->thumbnails[m->chosen[i]], m->chosen[i]);
     if (status == RESIGHT_OK)
         status = banks_suppress(m);
     if (status == RESIGHT_OK)

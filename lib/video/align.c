@@ -130,6 +130,10 @@ static resight_segment segment_of(const sightings *s, const stretch *on) {
         .places = stretch_places(s, on, ANY_BITS),
         .distance_bits = UINT16_MAX,
     };
+    if (segment.known_from_us > segment.known_to_us) { /* two partners on one line, each off it within the tolerance */
+        segment.known_from_us = to->known_us;
+        segment.known_to_us = from->known_us;
+    }
     if (first == last) {
         const pair_row row = pairs_around(s, first, from, ANY_BITS);
         segment.known_from_us = row.first->known_us;

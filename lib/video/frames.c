@@ -10,6 +10,7 @@ typedef struct marker {
     const resight_sink *sink;
     resight_error *error;
     resight_hash scene; /* of the last frame that got a thumbnail */
+    int64_t scene_us;   /* its time */
     bool has_scene;
     uint8_t *px; /* RESIGHT_THUMBNAIL_BYTES_MAX; NULL: no thumbnails are asked for */
 } marker;
@@ -72,11 +73,18 @@ static int mark_reduced(const marker *m, const resight_frame *frame) {
     return status == RESIGHT_OK ? mark_picture(m, &reduced, &first) : failed(m, frame, status);
 }
 
-/* A still always, a frame of a video when it shows something new. The views of a still have the same time. */
+/* Does the frame show what the last thumbnail did, or come too soon after it? The views of a still are at one time. */
+static bool is_old(const marker *m, const resight_frame *frame, const resight_hash *hash) {
+    return m->has_scene && frame->time_us > 0 &&
+           (frame->time_us < m->scene_us + RESIGHT_SCENE_US ||
+            resight_hash_distance(hash, &m->scene) <= RESIGHT_DEFAULT_RADIUS_BITS);
+}
+
 static int show(marker *m, const resight_frame *frame, const resight_hash *hash) {
-    if (m->has_scene && frame->time_us > 0 && resight_hash_distance(hash, &m->scene) <= RESIGHT_DEFAULT_RADIUS_BITS)
+    if (is_old(m, frame, hash))
         return RESIGHT_OK;
     m->scene = *hash;
+    m->scene_us = frame->time_us;
     m->has_scene = true;
     resight_thumbnail small = {.time_us = frame->time_us, .view = frame->view};
     const int status = resight_image_thumbnail(&frame->image, m->px, &small.image);

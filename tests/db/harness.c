@@ -40,6 +40,11 @@ void place_free(test_place *place) {
     remove_tree(place->root);
 }
 
+uint64_t number_from(const char *name, uint64_t otherwise) {
+    const char *given = getenv(name);
+    return given ? strtoull(given, NULL, 0) : otherwise;
+}
+
 uint64_t random_next(random_source *random) {
     uint64_t z = random->state += UINT64_C(0x9e3779b97f4a7c15);
     z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);

@@ -15,6 +15,9 @@ typedef struct test_place {
 test_place place_make(void);
 void place_free(test_place *place);
 
+/* A number from the environment, for the long forms of tests. */
+uint64_t number_from(const char *name, uint64_t otherwise);
+
 /* SplitMix64: every test names its seed. */
 typedef struct random_source {
     uint64_t state;

@@ -173,6 +173,16 @@ static int digest_patch_queries(resight_reader *reader, uint64_t *digest) {
     return none ? RESIGHT_E_DAMAGED : status;
 }
 
+uint64_t contents_digest(resight_db *db) {
+    resight_reader *reader = NULL;
+    uint64_t digest = 1;
+    int status = resight_reader_new(db, &reader, NULL);
+    if (status == RESIGHT_OK)
+        status = digest_entries(reader, &digest);
+    resight_reader_free(&reader);
+    return status == RESIGHT_OK ? digest : 0;
+}
+
 uint64_t sample_digest(resight_db *db) {
     resight_reader *reader = NULL;
     uint64_t digest = 1;

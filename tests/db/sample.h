@@ -8,6 +8,9 @@
 /* Make one at place->db, with segments, a tail and removed entries; compact, so that every page is in use. */
 void sample_make(const test_place *place);
 
+/* A checksum over banks and entries of any database; 0 when anything fails. */
+uint64_t contents_digest(resight_db *db);
+
 /* A checksum over banks, entries and the answers of some queries; 0 when anything fails. */
 uint64_t sample_digest(resight_db *db);
 

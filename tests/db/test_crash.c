@@ -179,16 +179,18 @@ static void assert_no_strays(resight_db *db) {
     db_view_close(&view);
 }
 
-/* 60 kills at random moments of adding, removing and merging; after each, everything acknowledged is there. */
-Test(crash, kill_at_any_moment) {
-    enum { KILLS = 60 };
+/* 60 kills, or RESIGHT_KILLS=N of them, at random moments of adding, removing and merging; after each, everything
+ * acknowledged is there.
+ */
+Test(crash, kill_at_any_moment, .timeout = 86400) {
+    const uint64_t kills = number_from("RESIGHT_KILLS", 60);
     actor self = {.place = place_make(), .ledger = ledger_new(), .tail_hashes = 64};
-    random_source random = {21};
+    random_source random = {number_from("RESIGHT_SEED", 21)};
     resight_error error;
     resight_db *db = open_new(&self.place, 64);
     put_bank(db, "a", 31, 0);
     resight_db_close(&db);
-    for (int i = 0; i < KILLS; i++) {
+    for (uint64_t i = 0; i < kills; i++) {
         self.seed = random_next(&random);
         kill_after(&self, 2000 + random_below(&random, i % 4 == 3 ? 240000 : 60000)); /* now and then a merge ends */
         db = open_again(&self.place, 64);
@@ -205,9 +207,9 @@ Test(crash, kill_at_any_moment) {
         resight_db_close(&db);
     }
     cr_assert_gt(self.ledger->merges, 0);
-    cr_log_info("%d kills, %llu entries and %llu removals acknowledged, %llu merges finished", KILLS,
-                (unsigned long long)self.ledger->added, (unsigned long long)self.ledger->removed_upto,
-                (unsigned long long)self.ledger->merges);
+    cr_log_info("%llu kills, %llu entries and %llu removals acknowledged, %llu merges finished",
+                (unsigned long long)kills, (unsigned long long)self.ledger->added,
+                (unsigned long long)self.ledger->removed_upto, (unsigned long long)self.ledger->merges);
     place_free(&self.place);
 }
 

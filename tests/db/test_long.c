@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A long differential run: random additions, removals, merges and lookups of hashes and patches, on contents with the
- * skew of real ones, each lookup held against brute force. 200,000 operations, or RESIGHT_OPERATIONS=N of them:
+ * skew of real ones and on contents without any, each lookup held against brute force. 200,000 operations each, or
+ * RESIGHT_OPERATIONS=N of them:
  *
  *     RESIGHT_OPERATIONS=10000000 RESIGHT_SEED=7 build/tests/db/test_db_long
  */
@@ -30,7 +31,7 @@ typedef struct run {
     random_source random;
     item live[MOST];
     uint32_t count;
-    bool growing;
+    bool growing, uniform;
     resight_hash family[FAMILIES];
     uint64_t key_family[FAMILIES];
     uint64_t adds, removals, lookups, hits, merges;
@@ -44,7 +45,7 @@ static resight_hash balanced(random_source *random) {
 
 /* A half in families of near copies, of which the first is a still scene of thousands of frames. */
 static resight_hash draw_hash(run *it) {
-    const uint32_t kind = random_below(&it->random, 8);
+    const uint32_t kind = it->uniform ? 0 : random_below(&it->random, 8);
     if (kind < 2)
         return random_hash(&it->random);
     if (kind < 4)
@@ -54,7 +55,7 @@ static resight_hash draw_hash(run *it) {
 }
 
 static uint64_t draw_key(run *it) {
-    const uint32_t kind = random_below(&it->random, 4);
+    const uint32_t kind = it->uniform ? 0 : random_below(&it->random, 4);
     uint64_t key =
         kind == 0 ? random_next(&it->random) : it->key_family[kind == 1 ? 0 : random_below(&it->random, FAMILIES)];
     for (uint32_t flips = random_below(&it->random, kind == 1 ? 3 : 13); flips > 0; flips--)
@@ -119,13 +120,31 @@ static void sum_add(sum *to, uint64_t entry, uint64_t part, uint64_t query, uint
     to->count++;
 }
 
+/* Where nothing is near anything, every second query is made near something. */
+static resight_hash draw_query(run *it) {
+    if (!it->uniform || it->count == 0 || random_below(&it->random, 2))
+        return draw_hash(it);
+    return random_near(&it->random, &it->live[random_below(&it->random, it->count)].hash,
+                       random_below(&it->random, 36));
+}
+
+static uint64_t draw_key_query(run *it) {
+    const item *known = &it->live[random_below(&it->random, MOST)];
+    if (!it->uniform || known >= &it->live[it->count] || known->key_count == 0)
+        return draw_key(it);
+    uint64_t key = known->key[0];
+    for (uint32_t flips = random_below(&it->random, RESIGHT_PATCH_RADIUS_BITS + 2); flips > 0; flips--)
+        key ^= (uint64_t)1 << random_below(&it->random, 64);
+    return key;
+}
+
 static void look_up_hashes(run *it) {
     resight_error error;
     resight_hash queries[QUERIES];
     resight_matches got = {0};
     sum expected = {0}, found = {0};
     for (uint32_t q = 0; q < QUERIES; q++)
-        queries[q] = draw_hash(it);
+        queries[q] = draw_query(it);
     const resight_query_options options = {.has_radius = true, .radius_bits = random_below(&it->random, 36)};
     assert_ok(resight_reader_query(it->reader, queries, QUERIES, &options, &got, &error));
     for (size_t i = 0; i < got.count; i++)
@@ -149,7 +168,7 @@ static void look_up_patches(run *it) {
     resight_patch_hits got = {0};
     sum expected = {0}, found = {0};
     for (uint32_t q = 0; q < KEYS; q++)
-        keys[q] = draw_key(it);
+        keys[q] = draw_key_query(it);
     assert_ok(resight_reader_query_patches(it->reader, keys, KEYS, NULL, &got, &error));
     for (size_t i = 0; i < got.count; i++)
         sum_add(&found, got.items[i].entry, got.items[i].patch, got.items[i].query, got.items[i].distance_bits);
@@ -167,18 +186,14 @@ static void look_up_patches(run *it) {
     resight_patch_hits_free(&got);
 }
 
-static uint64_t number_from(const char *name, uint64_t otherwise) {
-    const char *given = getenv(name);
-    return given ? strtoull(given, NULL, 0) : otherwise;
-}
-
-Test(long_run, equals_brute_force, .timeout = 86400) {
+static void go(bool uniform) {
     const uint64_t operations = number_from("RESIGHT_OPERATIONS", 200000);
     resight_error error;
     run *it = calloc(1, sizeof *it);
     it->place = place_make();
     it->random.state = number_from("RESIGHT_SEED", 61);
     it->growing = true;
+    it->uniform = uniform;
     it->db = open_new(&it->place, TAIL);
     it->bank = put_bank(it->db, "a", 31, 0);
     assert_ok(resight_reader_new(it->db, &it->reader, &error));
@@ -205,4 +220,12 @@ Test(long_run, equals_brute_force, .timeout = 86400) {
     resight_db_close(&it->db);
     place_free(&it->place);
     free(it);
+}
+
+Test(long_run, equals_brute_force, .timeout = 86400) {
+    go(false);
+}
+
+Test(long_run, equals_brute_force_on_uniform_contents, .timeout = 86400) {
+    go(true);
 }

@@ -4,10 +4,10 @@
  *
  *     marks, thumbnails, digest ──► resight_matcher_find() ──► resight_found: one for each known item, best first
  *
- * Evidence is looked for in stages, from the cheapest to the dearest, and each stage is entered only when those before
- * it found nothing: the very same file; whole frames, turned and inverted; frames without their borders and bars;
- * rectangles inside of frames; local patches that agree on one place. What lies in a negative bank takes away what is
- * no nearer, and ends the search.
+ * Evidence is looked for in stages, from the cheapest to the dearest, and each stage looks only at what those before it
+ * found nothing in, a still or the frames of a video outside of the segments so far: the very same file; whole frames,
+ * turned and inverted; frames without their borders and bars; rectangles inside of frames; local patches that agree on
+ * one place. What lies in a negative bank takes away what is no nearer, and ends the search.
  */
 #ifndef RESIGHT_MATCH_H
 #define RESIGHT_MATCH_H

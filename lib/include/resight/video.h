@@ -46,8 +46,11 @@ typedef struct resight_thumbnail {
     resight_view view;   /**< of the frame */
 } resight_thumbnail;
 
-/** A frame of a video gets a thumbnail when its hash is more than this many bits from that of the last one with one. */
-#define RESIGHT_SCENE_BITS 62
+/**
+ * A frame of a video gets a thumbnail when its hash is further than RESIGHT_DEFAULT_RADIUS_BITS from that of the last
+ * one with one, and this much later.
+ */
+#define RESIGHT_SCENE_US 1000000
 
 /** Where results go: functions that are called with user. Anything but RESIGHT_OK ends the run and is its result. */
 typedef struct resight_sink {

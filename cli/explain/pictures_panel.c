@@ -26,7 +26,10 @@ enum { PATCH_COLOURS = sizeof patch_colours / sizeof *patch_colours };
 
 /* ---- What is shown --------------------------------------------------------------------------- */
 
-/* The moments in which most patches agree; without them those of the nearest frames. */
+/*
+ * The moments in which most patches agree; without them those of the nearest frames. Not every frame has a picture: the
+ * one nearest in time is shown then, with its own time.
+ */
 static void choose_moment(pictures_panel *panel) {
     const resight_found *item = panel->what->item;
     const resight_frame_pair *nearest = item->frame_pairs;
@@ -116,6 +119,8 @@ pictures_panel pictures_panel_plan(const explanation *what) {
     panel.query = nearest_picture(what->query->thumbnails, what->query->thumbnail_count, panel.query_us);
     panel.known = nearest_picture(what->pictures, what->picture_count, panel.known_us);
     panel.set = nearest_set(what->known, panel.known_us);
+    panel.query_us = panel.query ? panel.query->time_us : panel.query_us;
+    panel.known_us = panel.known ? panel.known->time_us : panel.set ? panel.set->time_us : panel.known_us;
     plan_query(&panel);
     plan_known(&panel);
     return panel;
