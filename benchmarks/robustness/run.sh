@@ -13,6 +13,7 @@ here=$(dirname "$0")
 composites=${COMPOSITES:-^(pip|collage)}
 TIMEFORMAT='%U %S'
 mkdir -p "$out"
+: > "$out/unread.txt"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -26,7 +27,6 @@ for bank in known unrelated; do
     "$resight" add --db "$work/bank" --bank "$bank" "${!bank}" > "$work/added" 2>> "$out/unread.txt" || [ $? -eq 2 ]
     printf -v "$bank"_entries %d "$("$resight" list --db "$work/bank" --bank "$bank" --json | grep -c '"entry"')"
 done
-: > "$out/unread.txt"
 match --bank known --effort fast "$edits" > "$out/pdq.jsonl" 2> "$work/fast"
 match "$edits" > "$out/edits.jsonl" 2> "$work/normal"
 match --bank known "$unrelated" > "$out/strangers.jsonl" 2> "$work/strangers"

@@ -6,6 +6,7 @@
  */
 #include "match/matcher.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Frames of a video that are asked with patches, spread evenly: each costs as much as a picture. */
@@ -89,8 +90,12 @@ static int keep_shared(resight_matcher *m, const resight_patch *query, const res
     return RESIGHT_OK;
 }
 
+static double longer_px(uint32_t width_px, uint32_t height_px) {
+    return width_px > height_px ? width_px : height_px;
+}
+
 static resight_quad place_in(const resight_image *query, const resight_patch_place corner[4]) {
-    const double longer = query->width_px > query->height_px ? query->width_px : query->height_px;
+    const double longer = longer_px(query->width_px, query->height_px);
     resight_quad where;
     for (int i = 0; i < 4; i++) {
         where.x[i] = (double)corner[i].x / RESIGHT_PATCH_UNITS * longer / query->width_px;
@@ -146,16 +151,35 @@ static int compare(resight_matcher *m, const resight_thumbnail *thumbnail, uint3
 
 /* ---- The stage ------------------------------------------------------------------------------- */
 
-static int ask_thumbnail(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame) {
+/* Lengths in units of a part, in units of the whole. */
+static uint16_t outward(double units, const resight_rect *part, double start_px, const resight_image *whole) {
+    const double px = units / RESIGHT_PATCH_UNITS * longer_px(part->width_px, part->height_px) + start_px;
+    return (uint16_t)lround(px / longer_px(whole->width_px, whole->height_px) * RESIGHT_PATCH_UNITS);
+}
+
+/* The patches of a part of a thumbnail, as patches of the whole. */
+static int find_patches(resight_matcher *m, const resight_thumbnail *thumbnail, const resight_rect *part,
+                        resight_patch *patches, size_t *count) {
+    const resight_image inside = resight_image_part(&thumbnail->image, *part);
+    const int status =
+        resight_patcher_find(m->patcher, &inside, RESIGHT_PATCHES_QUERY, patches, RESIGHT_PATCHES_QUERY_MAX, count);
+    if (status != RESIGHT_OK)
+        return resight_fail(m->error, status, "looking for patches: %s", resight_status_name(status));
+    for (size_t i = 0; i < *count; i++) {
+        patches[i].x = outward(patches[i].x, part, part->x_px, &thumbnail->image);
+        patches[i].y = outward(patches[i].y, part, part->y_px, &thumbnail->image);
+        patches[i].width = outward(patches[i].width, part, 0, &thumbnail->image);
+    }
+    return RESIGHT_OK;
+}
+
+static int ask_part(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame, const resight_rect *part) {
     resight_patch patches[RESIGHT_PATCHES_QUERY_MAX];
     uint64_t keys[2 * RESIGHT_PATCHES_QUERY_MAX];
     size_t count = 0;
-    int status = resight_patcher_find(m->patcher, &thumbnail->image, RESIGHT_PATCHES_QUERY, patches,
-                                      RESIGHT_PATCHES_QUERY_MAX, &count);
-    if (status != RESIGHT_OK)
-        return resight_fail(m->error, status, "looking for patches: %s", resight_status_name(status));
-    if (count == 0)
-        return RESIGHT_OK;
+    int status = find_patches(m, thumbnail, part, patches, &count);
+    if (status != RESIGHT_OK || count == 0)
+        return status;
     const resight_patch_query_options options = {.common = COMMON_PATCHES};
     const resight_patch_list query = {patches, (uint32_t)count, thumbnail->image.width_px, thumbnail->image.height_px};
     status = resight_reader_query_patches(m->reader, keys, list_keys(patches, count, keys), &options, &m->patch_hits,
@@ -165,6 +189,18 @@ static int ask_thumbnail(resight_matcher *m, const resight_thumbnail *thumbnail,
     for (size_t i = 0; status == RESIGHT_OK && i < m->suspect_count; i++)
         status = compare(m, thumbnail, frame, &query, &m->suspects[i]);
     return status;
+}
+
+/* The whole; when it says nothing, what lies between borders and bars: they take up room and patches, and make what is
+ * left smaller than the known picture was when its patches were found. */
+static int ask_thumbnail(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame) {
+    resight_rect part = {0, 0, thumbnail->image.width_px, thumbnail->image.height_px};
+    const size_t votes = m->vote_count;
+    int status = ask_part(m, thumbnail, frame, &part);
+    if (status != RESIGHT_OK || m->vote_count > votes || m->subject->kind != RESIGHT_IMAGE)
+        return status;
+    status = resight_trim(&thumbnail->image, &part);
+    return status == RESIGHT_OK ? ask_part(m, thumbnail, frame, &part) : status < 0 ? status : RESIGHT_OK;
 }
 
 static void tell_vote(const resight_matcher *m, const near_pair *nearest, resight_found *item) {
