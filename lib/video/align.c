@@ -118,12 +118,11 @@ static stretch follow(polls *p, const sightings *s, const vote *winner, const re
 static resight_segment segment_of(const sightings *s, const stretch *on) {
     const query_frame *first = &s->frames[on->first], *last = &s->frames[on->last];
     const resight_frame_pair *from = pair_on_line(s, first, &on->line), *to = pair_on_line(s, last, &on->line);
-    const bool forward = from->known_us <= to->known_us; /* within the tolerance a line may be followed backwards */
     resight_segment segment = {
         .query_from_us = from->query_us,
         .query_to_us = to->query_us,
-        .known_from_us = forward ? from->known_us : to->known_us,
-        .known_to_us = forward ? to->known_us : from->known_us,
+        .known_from_us = from->known_us,
+        .known_to_us = to->known_us,
         .speed = on->line.speed,
         .evidence = on->evidence,
         .frames = on->frames,
