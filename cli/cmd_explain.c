@@ -45,7 +45,7 @@ static void print_explanation(const explain_run *run, const resight_subject *wha
     print_found(stdout, run->query, item, what, got);
     printf("  evidence: %s; %s\n", resight_evidence_name(item->evidence), meaning_of(item->evidence));
     printf("  confidence: %s; %s\n", resight_confidence_name(item->confidence),
-           item->confidence == RESIGHT_CERTAIN ? "no false one was seen among millions of pairs of unrelated pictures"
+           item->confidence == RESIGHT_CERTAIN ? "hardly ever does a picture that shares nothing come so near"
                                                : "worth a look, now and then it is another picture that looks alike");
     print_corners(item);
     if (item->agreement.count > 0)

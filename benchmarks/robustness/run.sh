@@ -24,7 +24,8 @@ match() { # options and paths; the processor time of all processes goes to stder
 }
 
 for bank in known unrelated; do
-    "$resight" add --db "$work/bank" --bank "$bank" "${!bank}" > "$work/added" 2>> "$out/unread.txt" || [ $? -eq 2 ]
+    "$resight" add --db "$work/bank" --bank "$bank" "${!bank}" > "$work/added" 2> "$work/notes" || [ $? -eq 2 ]
+    grep "^resight: " "$work/notes" >> "$out/unread.txt" || true
     printf -v "$bank"_entries %d "$("$resight" list --db "$work/bank" --bank "$bank" --json | grep -c '"entry"')"
 done
 match --bank known --effort fast "$edits" > "$out/pdq.jsonl" 2> "$work/fast"

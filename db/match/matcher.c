@@ -6,6 +6,9 @@
 
 /* Of a query's hash; the public header says why it is lower than what known hashes need. */
 #define QUERY_QUALITY 20
+#define CERTAIN_REDUCED_BITS 20
+/* A match that shows less of the query than this leaves room for another: a collage is of several pictures. */
+#define MOST_OF_IT 0.5
 
 resight_matching resight_matching_default(void) {
     return (resight_matching){.effort = RESIGHT_EFFORT_NORMAL, .inverted = true, .min_quality = QUERY_QUALITY};
@@ -92,9 +95,12 @@ static int find_same_file(resight_matcher *m) {
     return status < 0 ? status : RESIGHT_OK;
 }
 
+/* A reduced picture keeps less to be told apart by: two plain ones of lines came within 24 bits. */
 static void tell_frame(const resight_matcher *m, const near_pair *nearest, resight_found *item) {
     (void)m;
-    item->confidence = nearest->distance_bits <= RESIGHT_DEFAULT_RADIUS_BITS ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
+    const bool reduced = (nearest->view | nearest->known_view) & RESIGHT_VIEW_REDUCED;
+    const unsigned most = reduced ? CERTAIN_REDUCED_BITS : RESIGHT_DEFAULT_RADIUS_BITS;
+    item->confidence = nearest->distance_bits <= most ? RESIGHT_CERTAIN : RESIGHT_PROBABLE;
     resight_region_place(&whole_picture, item->transform, &whole_picture, &item->where);
 }
 
@@ -110,14 +116,26 @@ static bool goes_on(const resight_matcher *m) {
     return m->how->effort != RESIGHT_EFFORT_FAST && m->out->suppressor_count == 0;
 }
 
-/* A still by any item; a frame of a video by a segment that it lies in, or next to. */
+/* The share of the query that a known picture takes up; its corners go around once. */
+static double share_of(const resight_quad *where) {
+    double twice = 0;
+    for (int i = 0; i < 4; i++) {
+        const int next = (i + 1) % 4;
+        twice += where->x[i] * where->y[next] - where->x[next] * where->y[i];
+    }
+    return (twice < 0 ? -twice : twice) / 2;
+}
+
+/* A still by what shows most of it; a frame of a video by a segment that it lies in, or next to. */
 bool stage_skips(const resight_matcher *m, const resight_thumbnail *thumbnail) {
     const resight_answer *out = m->out;
     if (m->how->effort == RESIGHT_EFFORT_THOROUGH)
         return false;
-    if (m->subject->kind == RESIGHT_IMAGE)
-        return out->count > 0;
-    for (size_t i = 0; i < out->count; i++)
+    const bool still = m->subject->kind == RESIGHT_IMAGE;
+    for (size_t i = 0; i < out->count && still; i++)
+        if (share_of(&out->items[i].where) >= MOST_OF_IT)
+            return true;
+    for (size_t i = 0; i < out->count && !still; i++)
         for (size_t j = 0; j < out->items[i].segment_count; j++) {
             const resight_segment *s = &out->items[i].segments[j];
             if (thumbnail->time_us >= s->query_from_us - m->subject->every_us &&

@@ -2,7 +2,7 @@
 /* The stages that look inside of frames: without borders and bars, and at rectangles that may be pictures. */
 #include "match/matcher.h"
 
-#define CERTAIN_PART_BITS 20
+#define CERTAIN_PART_BITS 12
 
 /* One part of one thumbnail, as marks in the eight turns. Too little in it: it is left out. */
 static int add_part(resight_matcher *m, const resight_thumbnail *thumbnail, resight_rect part, resight_view kind) {

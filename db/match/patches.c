@@ -6,7 +6,6 @@
  */
 #include "match/matcher.h"
 
-#include <math.h>
 #include <string.h>
 
 /* Frames of a video that are asked with patches, spread evenly: each costs as much as a picture. */
@@ -154,7 +153,7 @@ static int compare(resight_matcher *m, const resight_thumbnail *thumbnail, uint3
 /* Lengths in units of a part, in units of the whole. */
 static uint16_t outward(double units, const resight_rect *part, double start_px, const resight_image *whole) {
     const double px = units / RESIGHT_PATCH_UNITS * longer_px(part->width_px, part->height_px) + start_px;
-    return (uint16_t)lround(px / longer_px(whole->width_px, whole->height_px) * RESIGHT_PATCH_UNITS);
+    return (uint16_t)(px / longer_px(whole->width_px, whole->height_px) * RESIGHT_PATCH_UNITS + 0.5);
 }
 
 /* The patches of a part of a thumbnail, as patches of the whole. */

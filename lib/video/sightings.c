@@ -7,6 +7,7 @@
 
 /* Evidence of a pair falls by half over as many bits: within the usual radius of 31, a frame that is a little off in
  * time is told from the right one, and still counts. */
+#define TIME_LIMIT_US (INT64_C(1) << 51)
 #define HALF_EVIDENCE_BITS 32.0
 /* A power of two, so that sums are exact and the same in any order. */
 #define EVIDENCE_UNITS 1048576.0
@@ -47,8 +48,13 @@ int sightings_start(sightings *s, resight_frame_pair *pairs, size_t count, const
     return RESIGHT_OK;
 }
 
+/* Within 2^51 us, and the difference of two such times, a double holds every microsecond. */
+static bool is_time(int64_t time_us) {
+    return time_us > -TIME_LIMIT_US && time_us < TIME_LIMIT_US;
+}
+
 double pair_evidence(const resight_frame_pair *pair) {
-    if (!(pair->weight > 0))
+    if (!(pair->weight > 0) || !is_time(pair->query_us) || !is_time(pair->known_us))
         return 0;
     const double weight = pair->weight < 1 ? (double)pair->weight : 1;
     const double evidence = weight * HALF_EVIDENCE_BITS / (HALF_EVIDENCE_BITS + pair->distance_bits);

@@ -33,7 +33,7 @@ RESIGHT_API const char *resight_evidence_name(resight_evidence evidence);
 /** How sure a match is. The values are pinned. */
 typedef enum resight_confidence {
     RESIGHT_PROBABLE = 1, /**< worth a look: now and then it is another picture that looks alike */
-    RESIGHT_CERTAIN = 2   /**< no false one was seen among millions of pairs of unrelated pictures */
+    RESIGHT_CERTAIN = 2   /**< none was seen among ten million pairs of pictures that share nothing, but for bare grids of lines */
 } resight_confidence;
 
 /** "probable", "certain"; "unknown" for anything else. */

@@ -123,7 +123,8 @@ typedef struct resight_frame_pair {
     /**
      * What this pair counts as evidence: 1 for an ordinary frame, less for one that many known items hold (black, a
      * colour bar, a shared intro), for example 1 / (known items that hold it). The caller knows; here it is only added
-     * up. More than 1 is taken as 1. 0, less, and not a number: the pair is passed over.
+     * up. More than 1 is taken as 1. 0, less, and not a number: the pair is passed over, and so is one with a time
+     * beyond 2^51 us, 71 years.
      */
     float weight;
 } resight_frame_pair;
