@@ -112,7 +112,7 @@ static void expect_stopped_by(unsigned wall, const char *const *names, size_t co
     resight_pool *pool = ask_whom(UNFILTERED_WORKERS, NULL);
     const unsigned walls = walls_of(pool);
     cr_expect_eq(walls & RESIGHT_WALL_FILTER, 0);
-    cr_expect_eq((walls & wall) != 0, kernel_has(wall));
+    cr_expect(walls & wall || !kernel_has(wall)); /* root has namespaces where others have none */
     if (!(walls & wall))
         cr_skip_test("a kernel that has no %s", resight_wall_name((resight_wall)wall));
     for (size_t i = 0; i < count; i++)
