@@ -53,6 +53,7 @@ resight_pool *isolation_pool(const settings *set, resight_decode_options decode,
     options.decode = decode;
     options.cpu = set->cpu;
     options.programs = folder;
+    options.max_wall_seconds = set->max_wall_seconds;
     if (set->isolation == RESIGHT_ISOLATE_OFF && !atomic_flag_test_and_set(&said))
         complain("--isolate=off", "media is decoded in this process: a hostile file can take it over");
     return resight_pool_new(&options, &pool, error) == RESIGHT_OK ? pool : NULL;

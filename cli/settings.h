@@ -48,6 +48,7 @@ typedef struct settings {
     bool composite; /* over background_rgb */
     uint8_t background_rgb[3];
     resight_limits limits;
+    uint32_t max_wall_seconds; /* of a worker on one file; 0: the pool's default */
     resight_pixel_format raw_format; /* 0: not raw */
     uint32_t raw_width_px, raw_height_px;
     double frames_per_second;

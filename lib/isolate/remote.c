@@ -54,7 +54,7 @@ static int check_time(const remote *r, watch *w, resight_error *error) {
                             most->seconds);
     if (most->wall_seconds && gone_ns > most->wall_seconds * NS_PER_S)
         return resight_fail(error, RESIGHT_E_LIMIT,
-                            "no answer within %u seconds: the decoder hangs, or the disk is slow (--max-seconds)",
+                            "no answer within %u seconds: the decoder hangs, or the disk is slow (--max-wall-seconds)",
                             most->wall_seconds);
     return RESIGHT_OK;
 }
