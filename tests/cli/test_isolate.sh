@@ -77,10 +77,10 @@ out_lines 1
 err_is 'resight: loop.jpg: the decoder did not end: over the limit of 1 seconds of processor time (--max-seconds)'
 
 printf hang >hang.jpg
-run hash --max-wall-seconds 1 hang.jpg behave.jpg
+run hash --max-wall-seconds 3 hang.jpg behave.jpg
 code_is 2
 out_lines 1
-err_is 'resight: hang.jpg: no answer within 1 seconds: the decoder hangs, or the disk is slow (--max-wall-seconds)'
+err_is 'resight: hang.jpg: no answer within 3 seconds: the decoder hangs, or the disk is slow (--max-wall-seconds)'
 
 # A program that is killed leaves no worker behind.
 children_of() { awk -v parent="$1" '/^Pid:/ { pid = $2 } /^PPid:/ && $2 == parent { print pid }' /proc/[0-9]*/status 2>/dev/null; }
