@@ -11,12 +11,13 @@
  * same, as text and flat corners are. Queries are timed alone, one after another, with warm data, by the time of one
  * core that they take. The bench fails when a planted neighbour is not found.
  */
+#include "measure.h"
+
 #include <resight/cpu.h>
 #include <resight/db.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define PATCHES 100
@@ -27,37 +28,11 @@
 /* Keys that are near more patches than this are given up, in the second measurement. */
 #define COMMON 1000
 
-static uint64_t state;
-
-/* SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014). */
-static uint64_t next(void) {
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static double now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
-}
-
 static void must(int status, const resight_error *error) {
     if (status == RESIGHT_OK || status == RESIGHT_EXISTS)
         return;
     fprintf(stderr, "bench_patch_search: %s: %s\n", resight_status_name(status), error->text);
     exit(1);
-}
-
-static int by_value(const void *left, const void *right) {
-    const double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-static double quantile(double *values, size_t count, double part) {
-    qsort(values, count, sizeof *values, by_value);
-    return values[(size_t)((double)(count - 1) * part)];
 }
 
 static uint64_t turned(uint64_t key, unsigned most_bits) {

@@ -8,32 +8,17 @@
  * Half of the queries are random, half lie 0 to 31 bits from a stored hash; each is timed alone, one after another, on
  * one core, with warm data. The bench fails when a planted neighbour is not found.
  */
+#include "measure.h"
+
 #include <resight/cpu.h>
 #include <resight/search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define QUERIES 4000
 #define RADIUS_BITS 31
 #define ROUNDS 5 /* the median of these is printed */
-
-static uint64_t state;
-
-/* SplitMix64: Steele, Lea, Flood, "Fast splittable pseudorandom number generators" (OOPSLA 2014). */
-static uint64_t next(void) {
-    uint64_t z = state += 0x9e3779b97f4a7c15u;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-    return z ^ z >> 31;
-}
-
-static double now_us(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec * 1e6 + (double)t.tv_nsec * 1e-3;
-}
 
 static void *allocate(size_t count, size_t size_bytes) {
     void *memory = aligned_alloc(64, (count * size_bytes + 63) / 64 * 64);
@@ -42,16 +27,6 @@ static void *allocate(size_t count, size_t size_bytes) {
         exit(1);
     }
     return memory;
-}
-
-static int by_value(const void *left, const void *right) {
-    const double a = *(const double *)left, b = *(const double *)right;
-    return (a > b) - (a < b);
-}
-
-static double quantile(double *values, size_t count, double part) {
-    qsort(values, count, sizeof *values, by_value);
-    return values[(size_t)((double)(count - 1) * part)];
 }
 
 static resight_hash *random_hashes(uint32_t count) {

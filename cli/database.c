@@ -145,7 +145,7 @@ int database_make_bank(const settings *set, resight_db *db, const char *name, re
 
 resight_matching database_matching(const settings *set, uint32_t bank) {
     resight_matching how = resight_matching_default();
-    how.effort = set->vpdq_rule ? RESIGHT_EFFORT_FAST : set->effort;
+    how.effort = set->effort;
     how.vpdq_rule = set->vpdq_rule;
     if (set->min_quality.given)
         how.min_quality = how.min_known_quality = (uint32_t)set->min_quality.value;

@@ -25,8 +25,10 @@ static const command commands[] = {
      MEDIA_GROUPS | TAKES_HASHING, 0, ANY, run_hash},
     {"compare", "say how far two pictures, videos or hashes are apart", "[OPTION]... A B",
      "A and B are paths, - for standard input, or hashes in hex. Exit code 0 when they match, 1 when not. B is also\n"
-     "compared turned and mirrored. Of two videos: the share of frames that match, and the time they have in common.\n"
-     "Of two .tmk files: LEVEL1 LEVEL2 A B, a match when both scores are 0.7 and more.",
+     "compared turned and mirrored. Pictures are compared whole: resight explain A B looks inside of them. Of two "
+     "videos:\n"
+     "the share of frames that match, and the time they have in common. Of two .tmk files: LEVEL1 LEVEL2 A B, a match "
+     "when both scores are 0.7 and more.",
      TAKES_MEDIA | TAKES_DIALECT | TAKES_JSON | TAKES_POLICY, 2, 2, run_compare},
     {"add", "add pictures and videos to a bank", "[OPTION]... PATH...",
      "Makes the database and the bank when they are not there. A line is printed when the entry is on disk, and "
@@ -34,10 +36,9 @@ static const command commands[] = {
      "from then on. A file that is in the bank already, by its SHA-256, is not added again.",
      MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_LABEL, 0, ANY, run_add},
     {"match", "look up pictures, videos and hashes", "[OPTION]... PATH...",
-     "Each picture, and each sampled frame of a video, is looked up as it is, in all eight ways of turning and "
-     "mirroring\n"
-     "it, and as its negative. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be "
-     "read.",
+     "Each picture, and each sampled frame of a video, is looked up whole, in all eight ways of turning and mirroring\n"
+     "it, and as its negative; then, where nothing was found, without its borders, by rectangles inside of it, and by\n"
+     "local patches. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be read.",
      MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_MATCHING, 0, ANY, run_match},
     {"explain", "show why a file matches a known item, and where", "[OPTION]... QUERY ENTRY",
      "Says by what evidence QUERY shows the known item, how surely and where, and with --out draws it. ENTRY is the "
@@ -91,7 +92,8 @@ static const command commands[] = {
 enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void print_commands(FILE *out) {
-    fputs("resight recognises known pictures and videos after re-encoding, resizing and mirroring.\n\n"
+    fputs("resight recognises known pictures and videos after re-encoding, cropping, captioning, mirroring and "
+          "cutting.\n\n"
           "usage: resight COMMAND [OPTION]... [PATH]...\n\n",
           out);
     for (int i = 0; i < COMMANDS; i++)

@@ -23,10 +23,10 @@ struct media_reader {
     resight_pool *pool;
     resight_source *source;
     resight_marking how;
-    media_purpose purpose;
     bool prunes;
-    uint64_t max_bytes;      /* of what cannot be sought */
-    uint64_t max_size_bytes; /* of anything */
+    int (*show)(void *user, const resight_thumbnail *thumbnail); /* what becomes of thumbnails; NULL: none are made */
+    uint64_t max_bytes;                                          /* of what cannot be sought */
+    uint64_t max_size_bytes;                                     /* of anything */
     resight_mark *marks;
     size_t count;
     inside *inside; /* of what is kept */
@@ -55,10 +55,37 @@ static resight_turning turning_for(media_purpose purpose) {
     return RESIGHT_AS_STORED;
 }
 
+static int keep_mark(void *user, const resight_mark *mark) {
+    media_reader *reader = user;
+    must_grow(&reader->marks, reader->count, sizeof *reader->marks);
+    reader->marks[reader->count++] = *mark;
+    return RESIGHT_OK;
+}
+
+/* A query keeps its thumbnails, for the case that its frames are not found. */
+static int keep_thumbnail(void *user, const resight_thumbnail *thumbnail) {
+    media_reader *reader = user;
+    thumbnails_keep(&reader->thumbnails, thumbnail);
+    return RESIGHT_OK;
+}
+
+/* A known item keeps what it may be known by inside of other pictures. */
+static int keep_inside(void *user, const resight_thumbnail *thumbnail) {
+    media_reader *reader = user;
+    resight_mark trimmed;
+    const int status = inside_trimmed(reader->inside, thumbnail, &trimmed);
+    if (status == RESIGHT_OK)
+        keep_mark(reader, &trimmed);
+    return status < 0 ? status : inside_patches(reader->inside, thumbnail);
+}
+
 media_reader *media_reader_new(const settings *set, int64_t every_us, media_purpose purpose, resight_error *error) {
     CLEANUP(media_reader_free) media_reader *reader = must_have(1, sizeof *reader);
     const bool all_views = purpose == MEDIA_KEEP || purpose == MEDIA_QUERY;
-    reader->purpose = purpose;
+    if (purpose == MEDIA_KEEP)
+        reader->show = keep_inside;
+    else if (purpose == MEDIA_QUERY && set->effort != RESIGHT_EFFORT_FAST)
+        reader->show = keep_thumbnail;
     reader->prunes = purpose == MEDIA_KEEP && !set->every_us.given; /* who says how often gets them all */
     reader->how = (resight_marking){.dialect = set->dialect, .turning = turning_for(purpose), .reduced = all_views};
     reader->max_bytes = set->limits.max_bytes;
@@ -122,37 +149,9 @@ int media_digest(media_reader *reader, uint8_t sha256[32], resight_error *error)
     return RESIGHT_OK;
 }
 
-static int keep_mark(void *user, const resight_mark *mark) {
-    media_reader *reader = user;
-    must_grow(&reader->marks, reader->count, sizeof *reader->marks);
-    reader->marks[reader->count++] = *mark;
-    return RESIGHT_OK;
-}
-
-/* A query keeps its thumbnails, for the case that its frames are not found. */
-static int keep_thumbnail(void *user, const resight_thumbnail *thumbnail) {
-    media_reader *reader = user;
-    thumbnails_keep(&reader->thumbnails, thumbnail);
-    return RESIGHT_OK;
-}
-
-/* A known item keeps what it may be known by inside of other pictures. */
-static int keep_inside(void *user, const resight_thumbnail *thumbnail) {
-    media_reader *reader = user;
-    resight_mark trimmed;
-    const int status = inside_trimmed(reader->inside, thumbnail, &trimmed);
-    if (status == RESIGHT_OK)
-        keep_mark(reader, &trimmed);
-    return status < 0 ? status : inside_patches(reader->inside, thumbnail);
-}
-
 int media_hash(media_reader *reader, media *out, resight_error *error) {
     media got = {0};
-    resight_sink sink = {.mark = keep_mark, .user = reader};
-    if (reader->purpose == MEDIA_QUERY)
-        sink.thumbnail = keep_thumbnail;
-    if (reader->purpose == MEDIA_KEEP)
-        sink.thumbnail = keep_inside;
+    const resight_sink sink = {.mark = keep_mark, .thumbnail = reader->show, .user = reader};
     const int status =
         resight_pool_hash(reader->pool, reader->source, &reader->how, &sink, &got.info, &got.damaged, error);
     if (status != RESIGHT_OK)

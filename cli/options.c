@@ -388,6 +388,8 @@ int options_read(const command *which, int argc, char **argv, settings *set, cha
     }
     while (optind < argc)
         operands[count++] = argv[optind++];
+    if (set->vpdq_rule) /* vPDQ knows whole frames alone */
+        set->effort = RESIGHT_EFFORT_FAST;
     operands[count] = NULL;
     return count;
 }

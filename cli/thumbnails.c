@@ -32,13 +32,10 @@ static void halve(thumbnails *list) {
 }
 
 void thumbnails_keep(thumbnails *list, const resight_thumbnail *thumbnail) {
-    if (list->every == 0)
-        list->every = 1;
-    if (list->seen++ % list->every != 0)
-        return;
-    if (list->count == THUMBNAILS_MAX)
+    const uint64_t number = list->seen++;
+    if (number % list->every == 0 && list->count == THUMBNAILS_MAX)
         halve(list);
-    if ((list->seen - 1) % list->every != 0)
+    if (number % list->every != 0)
         return;
     const size_t bytes = resight_image_bytes(&thumbnail->image);
     uint8_t *px = must_have(1, bytes);

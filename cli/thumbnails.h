@@ -15,7 +15,7 @@ typedef struct thumbnails {
     uint64_t every; /* of those seen is kept; doubles whenever there is no room */
 } thumbnails;
 
-/* Keep a copy, if it is the turn of this one. Ends the program when memory is refused. */
+/* Keep a copy, if it is the turn of this one; after thumbnails_clear(). Ends the program when memory is refused. */
 void thumbnails_keep(thumbnails *list, const resight_thumbnail *thumbnail);
 
 /* Forget all, free their pixels; ready for the next file. */

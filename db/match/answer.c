@@ -62,6 +62,8 @@ static int best_first(const void *left, const void *right) {
         return a->evidence < b->evidence ? -1 : 1;
     if (a->frames != b->frames)
         return a->frames > b->frames ? -1 : 1;
+    if (a->patches != b->patches)
+        return a->patches > b->patches ? -1 : 1;
     if (a->distance_bits != b->distance_bits)
         return a->distance_bits < b->distance_bits ? -1 : 1;
     return (a->entry > b->entry) - (a->entry < b->entry);
@@ -71,13 +73,18 @@ static int best_first(const void *left, const void *right) {
 static int describe_one(resight_matcher *m, resight_found *item) {
     resight_entry entry;
     int status = resight_reader_entry(m->reader, item->entry, &entry, m->error);
+    if (status == RESIGHT_NOT_FOUND)
+        return resight_fail(m->error, RESIGHT_E_DAMAGED, "entry %llu was found and has no record; run verify",
+                            (unsigned long long)item->entry);
     if (status != RESIGHT_OK)
-        return status == RESIGHT_NOT_FOUND ? RESIGHT_E_DAMAGED : status;
+        return status;
     const resight_bank *bank = banks_get(m, entry.bank);
     memcpy(item->bank, bank ? bank->name : "?", bank ? sizeof bank->name : 2);
     item->kind = entry.kind;
     if (!(item->name = strdup(entry.name)))
         return out_of_memory(m);
+    if (item->segment_count == 0) /* of a suppressor nothing is asked but its name */
+        return RESIGHT_OK;
     status = times_tell(m, item, &entry);
     return status == RESIGHT_OK && m->how->vpdq_rule ? times_share(m, item, &entry) : status;
 }
