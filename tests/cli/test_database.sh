@@ -207,13 +207,38 @@ run match --db other.db --dialect pdq512 --hash "$hash"
 code_is 0
 out_has ', 0 bits, hashed as pdq512 and known as pdq$'
 
+# What is kept: of a video a picture a second that shows something new, and of a still scene a mark a second; all marks
+# that --every asks for; of a picture with transparent parts the patches of one view.
+make_media -f lavfi -i mandelbrot=size=320x240 -vf "format=rgba,geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='if(gt(X,260),0,255)'" -frames:v 1 clear.png
+make_media -loop 1 -framerate 8 -i known/fractal.png -t 30 -vf scale=64:48 -pix_fmt yuv420p half-minute.mp4
+run add --db kept.db known/zoom.mp4 clear.png half-minute.mp4
+code_is 0
+out_has '^half-minute\.mp4: added to known, entry 3, 3[01] hashes$'
+run show --db kept.db 1
+out_has '^  [0-9]+ patches of 8 pictures$'
+run show --db kept.db 2 3
+[ "$(grep -c ' patches of 1 pictures$' out)" -eq 2 ] || fail "more than one picture was looked at"
+run add --db all.db --every 0.125 half-minute.mp4
+out_has ', 24[0-9] hashes$'
+
+# A clip that is half somebody else's is found, and is no match by vPDQ's rule, which wants 80 % of it.
+make_media -f lavfi -i testsrc2=size=320x180:rate=10 -ss 3 -t 4 -i known/zoom.mp4 -t 8 -filter_complex '[0:v]trim=0:4[a];[a][1:v]concat=n=2:v=1' -pix_fmt yuv420p half.mkv
+run match --db kept.db half.mkv
+code_is 0
+run match --db kept.db --rule vpdq half.mkv
+code_is 1
+run match --db kept.db --rule vpdq --json part.mkv
+code_is 0
+out_has '"vpdq_query_percent":100\.0,"vpdq_known_percent":[0-9.]+\}'
+
 # Every frame of a still scene resembles every other: that must not multiply.
 make_media -loop 1 -framerate 4 -i known/fractal.png -t 900 -vf scale=64:48 -pix_fmt yuv420p still.mp4
 run add --db still.db still.mp4
 code_is 0
 cp still.mp4 copy.mp4 && printf x >>copy.mp4
 grep -qa __asan_init "$resight" || room=1500000 # a sanitizer needs terabytes of addresses
-(ulimit -v "${room-unlimited}" && run match --db still.db -j 1 copy.mp4 && code_is 0 && exit "$failures") || fail "a still video takes too much memory"
+(failures=0 && ulimit -v "${room-unlimited}" && run match --db still.db -j 1 copy.mp4 && code_is 0 && exit "$failures") || fail "a still video takes too much memory"
+out_has ' 0\.000-8[0-9][0-9]\.[0-9]+ s is 0\.000-8[0-9][0-9]\.[0-9]+ s of it'
 
 # A folder that holds a database is added without it.
 run add --db known/own.db known
