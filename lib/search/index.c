@@ -7,8 +7,6 @@
  *     probe values ──► bounds of their buckets ──► candidates from the buckets ──► hashes compared
  *      (prefetch offsets)       (prefetch postings)         (prefetch hashes)
  *
- * Several queries take turns, a block each: what one has asked the memory for arrives while the others work.
- *
  * Nothing is allocated but hits. Candidates are counted against a budget, so that hashes crowded into few buckets cost
  * a scan and a little, no more. Offsets and postings may lie in a damaged file: none is used before it is checked.
  */
@@ -25,7 +23,7 @@
 /* A vector of four postings: copying more reads lines that nobody asked for. */
 #define SHORT_BUCKET 4
 
-/* Queries of a batch whose pipelines take turns: as many as a picture has transforms. */
+/* Queries of a batch that are scanned for together where a scan is cheaper: as many as a picture has transforms. */
 #define TOGETHER 8
 
 /* Values that differ in one bit from a common one: at most one for each bit of a band. */
@@ -328,31 +326,12 @@ static int begin(lookup *l, const resight_index *index, const resight_hash *quer
     return RESIGHT_OK;
 }
 
-/* A failure, or RESIGHT_OK; given_up has a bit for each query that a scan answers cheaper. */
-static int look_up(lookup *lookups, uint32_t count, uint32_t *given_up) {
-    for (bool any = true; any;) {
-        any = false;
-        for (uint32_t q = 0; q < count; q++) {
-            if (*given_up >> q & 1 || !under_way(&lookups[q]))
-                continue;
-            const int status = advance_stages(&lookups[q]);
-            if (status == DEARER_THAN_SCAN)
-                *given_up |= (uint32_t)1 << q;
-            else if (status != RESIGHT_OK)
-                return status;
-            any = true;
-        }
-    }
-    return RESIGHT_OK;
-}
-
-/* Forget what was found for queries that are scanned for after all. */
-static void forget(resight_hits *hits, size_t first, uint16_t first_query, uint32_t given_up) {
-    size_t kept = first;
-    for (size_t i = first; i < hits->count; i++)
-        if (!(given_up >> (hits->items[i].query - first_query) & 1))
-            hits->items[kept++] = hits->items[i];
-    hits->count = kept;
+/* To its end: RESIGHT_OK, DEARER_THAN_SCAN, or a failure. */
+static int look_up(lookup *l) {
+    int status = RESIGHT_OK;
+    while (status == RESIGHT_OK && under_way(l))
+        status = advance_stages(l);
+    return status;
 }
 
 static int scan_for(const resight_index *index, const resight_hash *queries, uint32_t count, unsigned radius_bits,
@@ -374,17 +353,22 @@ static int scan_for(const resight_index *index, const resight_hash *queries, uin
 /* At most TOGETHER queries, their hits numbered from first_query on. */
 static int query_some(const resight_index *index, const resight_hash *queries, uint32_t count, unsigned radius_bits,
                       uint16_t first_query, resight_hits *hits) {
-    lookup lookups[TOGETHER]; /* not cleared: the blocks are most of it */
+    lookup l; /* not cleared: the blocks are most of it */
     uint32_t given_up = 0;
-    const size_t first = hits->count;
-    for (uint32_t q = 0; q < count; q++)
-        if (radius_bits > index->plan.radius_bits ||
-            begin(&lookups[q], index, &queries[q], radius_bits, (uint16_t)(first_query + q), hits) != RESIGHT_OK)
+    for (uint32_t q = 0; q < count; q++) {
+        const size_t before = hits->count;
+        int status = DEARER_THAN_SCAN;
+        if (radius_bits <= index->plan.radius_bits)
+            status = begin(&l, index, &queries[q], radius_bits, (uint16_t)(first_query + q), hits);
+        if (status == RESIGHT_OK)
+            status = look_up(&l);
+        if (status < 0)
+            return status;
+        if (status == DEARER_THAN_SCAN) {
+            hits->count = before; /* what was found is found again */
             given_up |= (uint32_t)1 << q;
-    const int status = look_up(lookups, count, &given_up);
-    if (status != RESIGHT_OK || given_up == 0)
-        return status;
-    forget(hits, first, first_query, given_up);
+        }
+    }
     return scan_for(index, queries, count, radius_bits, first_query, given_up, hits);
 }
 

@@ -151,8 +151,8 @@ RESIGHT_API int resight_index_query(const resight_index *index, const resight_ha
                                     uint16_t query_number, resight_hits *hits);
 
 /**
- * Every hash within a radius of each query, exactly: as resight_index_query() for one after another, but faster, for
- * while one waits for memory the others go on.
+ * Every hash within a radius of each query, exactly: as resight_index_query() for one after another. Those for which a
+ * scan is cheaper, in a crowded index or beyond its radius, share one pass over the hashes, eight at a time.
  *
  * @param queries  [query_count], 1..65535, borrowed; hits have the position of their query
  * @return as resight_index_query(); RESIGHT_E_ARG also when query_count is out of range
