@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 typedef struct box_window {
     size_t behind, ahead; /* samples before and after the centre */
 } box_window;
@@ -47,6 +49,9 @@ static inline void box_bytes_ends(const uint8_t *bytes, float *out, size_t lengt
         out[o] = (float)sum / (float)box_samples(w, o, length);
     }
 }
+
+/* The widest window that tent_bytes_fn knows. */
+#define TENT_WINDOW_MAX 8
 
 /* Outputs that box_byte_sums() makes at a time, and the widest window: 128 bytes come to 32,640 at most. */
 #define BYTE_SUMS 512

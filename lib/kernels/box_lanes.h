@@ -3,12 +3,15 @@
  * The box filter over vectors of floats, for the file of one instruction set that has defined, for vectors of LANES
  * floats, the type `floats` and
  *
- *     floats_zero floats_all floats_add floats_sub floats_div    each lane by itself, rounded to nearest
+ *     floats_zero floats_all floats_add floats_sub floats_mul floats_div    each lane by itself, rounded to nearest
  *     floats_load floats_load_first                              from memory; of the first `count` lanes, the rest 0
  *     floats_store floats_store_first                            to memory; the first `count` lanes
  *     divider divider_of divide                                  floats_div by a window, in whatever way is fastest
  *     transpose_four transpose_rest                              a square of LANES vectors: first each four of them by
  *                                                                themselves, as soon as they are there, then the whole
+ *     floats_of_byte_sums(bytes, window)                         sums of `window` bytes, the first from `bytes` on
+ *     floats_of_tents(taps, window)                              sums of 2 * window bytes each, side by side, with the
+ *                                                                weights 1, 2, ... window, ... 2, 1, 0
  *
  * Rows are lanes along rows and columns are lanes down columns, so that each lane repeats the scalar order of
  * operations; a transposed square stands between the two.
@@ -21,8 +24,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-
-#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* So that a block stays in registers. */
 #define UNROLLED _Pragma("GCC unroll 16")
@@ -280,16 +281,65 @@ static void box_columns_rows(float *sum, const column_steps *steps, size_t lengt
         store_samples(means[g], rows_in_group(LANES * g, steps->rows), out + LANES * g);
 }
 
-static void box_columns(float sum[64], const column_steps *steps, float *const out[STRIP_ROWS]) {
-    for (size_t x = 0; x < 64; x += LANES) {
-        floats s = floats_load(sum + x);
-        for (size_t r = 0; r < steps->rows; r++) {
-            s = floats_add(s, floats_load(steps->enter[r] + x));
-            s = floats_sub(s, floats_load(steps->leave[r] + x));
-            if (out[r])
-                floats_store(out[r] + x, floats_div(s, floats_all(steps->samples[r])));
-        }
-        floats_store(sum + x, s);
+/* LANES columns down all steps. Inlined with a constant `whole`. */
+static ALWAYS_INLINE floats box_column(floats sum, const column_steps *steps, size_t x, bool whole,
+                                       float *const out[STRIP_ROWS]) {
+    const divider by = divider_of(steps->samples[0]);
+    for (size_t r = 0; r < steps->rows; r++) {
+        sum = floats_add(sum, floats_load(steps->enter[r] + x));
+        sum = floats_sub(sum, floats_load(steps->leave[r] + x));
+        if (out[r])
+            floats_store(out[r] + x, whole ? divide(sum, by) : floats_div(sum, floats_all(steps->samples[r])));
+    }
+    return sum;
+}
+
+static void box_columns(float *sum, const column_steps *steps, size_t columns, float *const out[STRIP_ROWS]) {
+    const bool whole = steps_are_whole(steps);
+    for (size_t x = 0; x < columns; x += LANES) {
+        const floats before = floats_load(sum + x);
+        floats_store(sum + x, whole ? box_column(before, steps, x, true, out)
+                                    : box_column(before, steps, x, false, out));
+    }
+}
+
+/* ---- Along rows of bytes, twice -------------------------------------------------------------- */
+
+/* The first and the last columns of a row, filtered once. */
+static ALWAYS_INLINE void tent_edges(const tent_plan *plan, const uint8_t *bytes, float *out) {
+    const size_t behind = box_window_of(plan->window).behind;
+    for (size_t i = 0; i < 2 * TENT_EDGE; i += LANES) {
+        const size_t x = i < TENT_EDGE ? i : plan->length - 2 * TENT_EDGE + i;
+        const divider by = {floats_load(plan->reciprocal + i), floats_load(plan->remainder + i)};
+        floats_store(out + i, divide(floats_of_byte_sums(bytes + x - behind, plan->window), by));
+    }
+}
+
+/* The samples, each from 2 * window bytes in a row of their own; the last of these weighs nothing. */
+static ALWAYS_INLINE void tent_samples(const uint8_t *taps, float *out, size_t window) {
+    const floats scale = floats_all(1.0f / (float)(window * window));
+    for (size_t k = 0; k < 64; k += LANES)
+        floats_store(out + k, floats_mul(floats_of_tents(taps + 2 * window * k, window), scale));
+}
+
+/* Inlined with a constant window. */
+static ALWAYS_INLINE void tent_row(const tent_plan *plan, const uint8_t *bytes, float *out, size_t window) {
+    uint8_t gathered[64 * 2 * TENT_WINDOW_MAX];
+    const uint8_t *taps = bytes + plan->at[0] - 2 * box_window_of(window).behind;
+    if (plan->at[63] - plan->at[0] != 63 * 2 * window) {
+        for (size_t k = 0; k < 64; k++)
+            memcpy(gathered + 2 * window * k, taps + (plan->at[k] - plan->at[0]), 2 * window);
+        taps = gathered;
+    }
+    tent_samples(taps, out, window);
+    tent_edges(plan, bytes, out + 64);
+}
+
+static void tent_bytes(const tent_plan *plan, const uint8_t *bytes, float out[TENT_COLUMNS]) {
+    switch (plan->window) {
+    case 2: tent_row(plan, bytes, out, 2); break;
+    case 4: tent_row(plan, bytes, out, 4); break;
+    default: tent_row(plan, bytes, out, 8);
     }
 }
 

@@ -94,11 +94,14 @@ static void box_columns_rows(float *sum, const column_steps *steps, size_t lengt
     }
 }
 
-static void box_columns(float sum[64], const column_steps *steps, float *const out[STRIP_ROWS]) {
-    for (size_t r = 0; r < steps->rows; r++) {
-        float means[64];
-        column_step(sum, steps->enter[r], steps->leave[r], steps->samples[r], out[r] ? out[r] : means, 64);
-    }
+static void box_columns(float *sum, const column_steps *steps, size_t columns, float *const out[STRIP_ROWS]) {
+    for (size_t r = 0; r < steps->rows; r++)
+        for (size_t i = 0; i < columns; i++) {
+            sum[i] += steps->enter[r][i];
+            sum[i] -= steps->leave[r][i];
+            if (out[r])
+                out[r][i] = sum[i] / steps->samples[r];
+        }
 }
 
 static void dct(const dct_matrix *matrix, const resight_luma64 *in, resight_dct16 *out) {

@@ -8,12 +8,15 @@
  * reads, and enters 64 last running sums, of which only 64 rows are kept. Every sum that could round has the terms and
  * the order of the reference, so the bits are its bits; the memory is a few strips instead of two pictures.
  *
+ * Where nothing can round, rows go a shorter way to the second columns: tents.h.
+ *
  * Source: pdq/cpp/downscaling/downscaling.cpp (jaroszFilterFloat, decimateFloat).
  */
 #include "luma/jarosz.h"
 
 #include "base/size.h"
 #include "kernels/box.h"
+#include "luma/tents.h"
 #include <string.h>
 
 /* Box filter down the columns, fed row by row. Rows that may still leave a window stay in a ring. */
@@ -33,9 +36,12 @@ typedef struct line {
     luma_rows *rows;
     size_t width, height, window_x, window_y;
     uint32_t column_at[64], row_at[64];
-    float *pixels;        /* [STRIP_ROWS][first.stride]: a strip of luma that is not bytes */
+    bool by_tents;
+    tent_plan tents;
+    size_t stride;        /* from one row of pixels to the next */
+    float *pixels;        /* [STRIP_ROWS][stride]: a strip of luma that is not bytes */
     uint8_t *bytes;       /* [width]: a row of luma that is, with zeros around it */
-    const float *nothing; /* [width] zeros: a row that does not exist */
+    const float *nothing; /* [width] zeros, and no fewer than TENT_COLUMNS: a row that does not exist */
     column_box first, second;
     size_t sampled; /* rows of the result that are written */
     resight_luma64 *out;
@@ -113,7 +119,7 @@ static void second_strip(line *l, size_t from, const column_steps *steps) {
     const size_t before = l->sampled;
     for (; l->sampled < 64 && l->row_at[l->sampled] < from + steps->rows; l->sampled++)
         out[l->row_at[l->sampled] - from] = l->out->px[l->sampled];
-    l->kernels->box_columns(l->second.sum, steps, out);
+    l->kernels->box_columns(l->second.sum, steps, 64, out);
     for (size_t k = l->sampled; k-- > before + 1;)
         if (l->row_at[k - 1] == l->row_at[k])
             memcpy(l->out->px[k - 1], l->out->px[k], sizeof l->out->px[k]);
@@ -130,6 +136,40 @@ static void drain_second(line *l, size_t fed) {
     }
 }
 
+/*
+ * Row o, which the tents do not say, in order. What the columns sum up to is exact, in whatever order, but for the ends
+ * of the row, which came down in order beside the tents.
+ */
+static void row_in_order(line *l, size_t o, float samples, const float ends[2 * TENT_EDGE], float (*out)[64]) {
+    const box_window w = l->first.window;
+    float *sum = l->pixels, *row = sum + l->stride, *before = row + l->stride;
+    const column_steps step = {.rows = 1, .enter = {sum}, .leave = {l->nothing}, .samples = {1}};
+    memset(sum, 0, l->width * sizeof *sum);
+    memset(before, 0, l->width * sizeof *before);
+    for (size_t y = o > w.behind ? o - w.behind : 0; y <= o + w.ahead && y < l->height; y++) {
+        luma_rows_read_bytes(l->rows, y, l->bytes);
+        l->kernels->box_bytes(l->bytes, row, l->width, l->window_x);
+        for (size_t x = 0; x < l->width; x++)
+            sum[x] += row[x];
+    }
+    for (size_t x = 0; x < l->width; x++)
+        sum[x] /= samples;
+    memcpy(sum, ends, TENT_EDGE * sizeof *sum);
+    memcpy(sum + l->width - TENT_EDGE, ends + TENT_EDGE, TENT_EDGE * sizeof *sum);
+    l->kernels->box_columns_rows(before, &step, l->width, l->window_x, l->column_at, row, out);
+}
+
+/* The strip's rows from `from` on, down the columns and filtered along the rows again, at the 64 columns. */
+static void strip_by_tents(line *l, size_t from, const column_steps *steps, float (*sampled)[64]) {
+    float columns[STRIP_ROWS][TENT_COLUMNS], *out[STRIP_ROWS] = {NULL};
+    for (size_t r = 0; r < steps->rows; r++)
+        out[r] = columns[r];
+    l->kernels->box_columns(l->first.sum, steps, TENT_COLUMNS, out);
+    for (size_t r = 0; r < steps->rows; r++)
+        if (!tents_say(&l->tents, columns[r], (size_t)steps->samples[r], sampled[r]))
+            row_in_order(l, from + r, steps->samples[r], columns[r] + 64, sampled + r);
+}
+
 /* The same for the first columns: what comes out is filtered along rows and enters the second columns. */
 static void drain_first(line *l, size_t fed) {
     const size_t ready = rows_ready(&l->first, fed);
@@ -138,7 +178,10 @@ static void drain_first(line *l, size_t fed) {
         const size_t from = l->first.emitted;
         column_steps steps;
         column_box_next(&l->first, ready, l->nothing, &steps);
-        l->kernels->box_columns_rows(l->first.sum, &steps, l->width, l->window_x, l->column_at, l->pixels, sampled);
+        if (l->by_tents)
+            strip_by_tents(l, from, &steps, sampled);
+        else
+            l->kernels->box_columns_rows(l->first.sum, &steps, l->width, l->window_x, l->column_at, l->pixels, sampled);
         for (size_t r = 0; r < steps.rows; r++)
             memcpy(ring_row(&l->second, from + r), sampled[r], sizeof sampled[r]);
         drain_second(l, from + steps.rows);
@@ -151,12 +194,15 @@ static void feed(line *l, size_t y, size_t rows) {
     if (luma_rows_are_bytes(l->rows)) {
         for (size_t i = 0; i < rows; i++) {
             luma_rows_read_bytes(l->rows, y + i, l->bytes);
-            l->kernels->box_bytes(l->bytes, out + i * l->first.stride, l->width, l->window_x);
+            if (l->by_tents)
+                l->kernels->tent_bytes(&l->tents, l->bytes, out + i * l->first.stride);
+            else
+                l->kernels->box_bytes(l->bytes, out + i * l->first.stride, l->width, l->window_x);
         }
         return;
     }
     for (size_t i = 0; i < rows; i++)
-        luma_rows_read(l->rows, y + i, l->pixels + i * l->first.stride);
+        luma_rows_read(l->rows, y + i, l->pixels + i * l->stride);
     l->kernels->box_rows(l->pixels, out, l->first.stride, rows, l->width, l->window_x);
 }
 
@@ -182,8 +228,8 @@ static float *take(float **next, size_t floats) {
 static int reserve(jarosz *filter, line *l) {
     column_box *first = &l->first, *second = &l->second;
     const size_t row_bytes = BYTES_BEFORE(l->window_x) + l->width + BYTES_AFTER(l->window_x);
-    const size_t zeroed = first->length + second->length + l->width + 64 + row_bytes / sizeof(float) + 5 * 16;
-    const size_t floats = zeroed + STRIP_ROWS * first->stride + first->ring_rows * first->stride +
+    const size_t zeroed = first->length + second->length + l->width + TENT_COLUMNS + row_bytes / sizeof(float) + 5 * 16;
+    const size_t floats = zeroed + STRIP_ROWS * l->stride + first->ring_rows * first->stride +
                           second->ring_rows * second->stride + 3 * 16;
     size_t bytes = 0;
     if (!size_mul(floats, sizeof(float), &bytes) || buffer_reserve(&filter->memory, bytes) != RESIGHT_OK)
@@ -192,9 +238,9 @@ static int reserve(jarosz *filter, line *l) {
     memset(next, 0, zeroed * sizeof(float));
     first->sum = take(&next, first->length);
     second->sum = take(&next, second->length);
-    l->nothing = take(&next, l->width < 64 ? 64 : l->width);
+    l->nothing = take(&next, l->width < TENT_COLUMNS ? TENT_COLUMNS : l->width);
     l->bytes = (uint8_t *)take(&next, row_bytes / sizeof(float) + 1) + BYTES_BEFORE(l->window_x);
-    l->pixels = take(&next, STRIP_ROWS * first->stride);
+    l->pixels = take(&next, STRIP_ROWS * l->stride);
     first->ring = take(&next, first->ring_rows * first->stride);
     second->ring = take(&next, second->ring_rows * second->stride);
     return RESIGHT_OK;
@@ -225,7 +271,11 @@ int jarosz_sample(jarosz *filter, const kernel_table *kernels, luma_rows *rows, 
     l.window_y = window_size(l.height);
     sample_positions(l.width, l.column_at);
     sample_positions(l.height, l.row_at);
-    l.first = column_box_of(l.window_y, l.width, l.height);
+    l.by_tents = kernels->tent_bytes && luma_rows_are_bytes(rows) && tents_apply(l.window_x, l.window_y);
+    if (l.by_tents)
+        tents_plan(&l.tents, l.width, l.window_x, l.column_at);
+    l.stride = ring_stride(l.width);
+    l.first = column_box_of(l.window_y, l.by_tents ? TENT_COLUMNS : l.width, l.height);
     l.second = column_box_of(l.window_y, 64, l.height);
     if (reserve(filter, &l) != RESIGHT_OK)
         return RESIGHT_E_NOMEM;

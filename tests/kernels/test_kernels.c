@@ -243,8 +243,8 @@ Test(kernels, box_columns) {
         for (size_t r = 0; r < rows; r++)
             if (next() % 4 == 0)
                 out[0][r] = means[0][r], out[1][r] = means[1][r];
-        kernels_scalar.box_columns(sum[0], &steps, out[0]);
-        t->box_columns(sum[1], &steps, out[1]);
+        kernels_scalar.box_columns(sum[0], &steps, 64, out[0]);
+        t->box_columns(sum[1], &steps, 64, out[1]);
         cr_assert_arr_eq(sum[0], sum[1], sizeof sum[0], "%s: sums", resight_cpu_name(t->cpu));
         cr_assert_arr_eq(means[0], means[1], sizeof means[0], "%s: means", resight_cpu_name(t->cpu));
     }
