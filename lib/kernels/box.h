@@ -29,6 +29,22 @@ static inline size_t box_samples(box_window w, size_t o, size_t length) {
     return to - from;
 }
 
+/* Of one row, the running means at the positions `at`. */
+static inline void box_row_sampled(const float *in, float out[64], size_t length, box_window w, const uint32_t at[64]) {
+    float sum = 0;
+    for (size_t i = 0; i < w.ahead; i++)
+        sum += in[i];
+    size_t k = 0;
+    for (size_t o = 0; k < 64; o++) {
+        if (o + w.ahead < length)
+            sum += in[o + w.ahead];
+        if (o > w.behind)
+            sum -= in[o - w.behind - 1];
+        for (; k < 64 && at[k] == o; k++)
+            out[k] = sum / (float)box_samples(w, o, length);
+    }
+}
+
 /* box_bytes_fn for the outputs whose windows are cut: each with running sums from its end of the row. */
 static inline void box_bytes_ends(const uint8_t *bytes, float *out, size_t length, box_window w) {
     uint32_t sum = 0;

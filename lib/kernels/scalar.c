@@ -62,22 +62,6 @@ static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t wi
     }
 }
 
-/* Of one row, the means at the positions `at`. */
-static void box_row_sampled(const float *in, float out[64], size_t length, box_window w, const uint32_t at[64]) {
-    float sum = 0;
-    for (size_t i = 0; i < w.ahead; i++)
-        sum += in[i];
-    size_t k = 0;
-    for (size_t o = 0; k < 64; o++) {
-        if (o + w.ahead < length)
-            sum += in[o + w.ahead];
-        if (o > w.behind)
-            sum -= in[o - w.behind - 1];
-        for (; k < 64 && at[k] == o; k++)
-            out[k] = sum / (float)box_samples(w, o, length);
-    }
-}
-
 static void column_step(float *sum, const float *enter, const float *leave, float samples, float *mean, size_t length) {
     for (size_t i = 0; i < length; i++) {
         sum[i] += enter[i];

@@ -140,12 +140,10 @@ static void drain_second(line *l, size_t fed) {
  * Row o, which the tents do not say, in order. What the columns sum up to is exact, in whatever order, but for the ends
  * of the row, which came down in order beside the tents.
  */
-static void row_in_order(line *l, size_t o, float samples, const float ends[2 * TENT_EDGE], float (*out)[64]) {
+static void row_in_order(line *l, size_t o, float samples, const float ends[2 * TENT_EDGE], float out[64]) {
     const box_window w = l->first.window;
-    float *sum = l->pixels, *row = sum + l->stride, *before = row + l->stride;
-    const column_steps step = {.rows = 1, .enter = {sum}, .leave = {l->nothing}, .samples = {1}};
+    float *sum = l->pixels, *row = sum + l->stride;
     memset(sum, 0, l->width * sizeof *sum);
-    memset(before, 0, l->width * sizeof *before);
     for (size_t y = o > w.behind ? o - w.behind : 0; y <= o + w.ahead && y < l->height; y++) {
         luma_rows_read_bytes(l->rows, y, l->bytes);
         l->kernels->box_bytes(l->bytes, row, l->width, l->window_x);
@@ -156,34 +154,40 @@ static void row_in_order(line *l, size_t o, float samples, const float ends[2 * 
         sum[x] /= samples;
     memcpy(sum, ends, TENT_EDGE * sizeof *sum);
     memcpy(sum + l->width - TENT_EDGE, ends + TENT_EDGE, TENT_EDGE * sizeof *sum);
-    l->kernels->box_columns_rows(before, &step, l->width, l->window_x, l->column_at, row, out);
+    box_row_sampled(sum, out, l->width, box_window_of(l->window_x), l->column_at);
 }
 
-/* The strip's rows from `from` on, down the columns and filtered along the rows again, at the 64 columns. */
-static void strip_by_tents(line *l, size_t from, const column_steps *steps, float (*sampled)[64]) {
+/* The rows of a strip from `from` on, down the columns and filtered along the rows again, at the 64 columns. */
+static void strip_by_tents(line *l, size_t from, const column_steps *steps) {
     float columns[STRIP_ROWS][TENT_COLUMNS], *out[STRIP_ROWS] = {NULL};
     for (size_t r = 0; r < steps->rows; r++)
         out[r] = columns[r];
     l->kernels->box_columns(l->first.sum, steps, TENT_COLUMNS, out);
-    for (size_t r = 0; r < steps->rows; r++)
-        if (!tents_say(&l->tents, columns[r], (size_t)steps->samples[r], sampled[r]))
-            row_in_order(l, from + r, steps->samples[r], columns[r] + 64, sampled + r);
+    for (size_t r = 0; r < steps->rows; r++) {
+        float *row = ring_row(&l->second, from + r);
+        if (!tents_say(&l->tents, columns[r], (size_t)steps->samples[r], row))
+            row_in_order(l, from + r, steps->samples[r], columns[r] + 64, row);
+    }
 }
 
-/* The same for the first columns: what comes out is filtered along rows and enters the second columns. */
+static void strip_in_order(line *l, size_t from, const column_steps *steps) {
+    float sampled[STRIP_ROWS][64];
+    l->kernels->box_columns_rows(l->first.sum, steps, l->width, l->window_x, l->column_at, l->pixels, sampled);
+    for (size_t r = 0; r < steps->rows; r++)
+        memcpy(ring_row(&l->second, from + r), sampled[r], sizeof sampled[r]);
+}
+
+/* Let every row come out of the first columns that can; filtered along itself again, it enters the second columns. */
 static void drain_first(line *l, size_t fed) {
     const size_t ready = rows_ready(&l->first, fed);
     while (l->first.emitted < ready) {
-        float sampled[STRIP_ROWS][64];
         const size_t from = l->first.emitted;
         column_steps steps;
         column_box_next(&l->first, ready, l->nothing, &steps);
         if (l->by_tents)
-            strip_by_tents(l, from, &steps, sampled);
+            strip_by_tents(l, from, &steps);
         else
-            l->kernels->box_columns_rows(l->first.sum, &steps, l->width, l->window_x, l->column_at, l->pixels, sampled);
-        for (size_t r = 0; r < steps.rows; r++)
-            memcpy(ring_row(&l->second, from + r), sampled[r], sizeof sampled[r]);
+            strip_in_order(l, from, &steps);
         drain_second(l, from + steps.rows);
     }
 }
