@@ -281,26 +281,37 @@ static void box_columns_rows(float *sum, const column_steps *steps, size_t lengt
         store_samples(means[g], rows_in_group(LANES * g, steps->rows), out + LANES * g);
 }
 
-/* LANES columns down all steps. Inlined with a constant `whole`. */
-static ALWAYS_INLINE floats box_column(floats sum, const column_steps *steps, size_t x, bool whole,
-                                       float *const out[STRIP_ROWS]) {
+/* The chains of so many columns overlap. */
+#define ABREAST (32 / LANES)
+
+/* Inlined with a constant `whole`. */
+static ALWAYS_INLINE void columns_abreast(float *sums, const column_steps *steps, size_t x, bool whole,
+                                          float *const out[STRIP_ROWS]) {
     const divider by = divider_of(steps->samples[0]);
+    floats sum[ABREAST];
+    UNROLLED for (size_t i = 0; i < ABREAST; i++) sum[i] = floats_load(sums + x + LANES * i);
     for (size_t r = 0; r < steps->rows; r++) {
-        sum = floats_add(sum, floats_load(steps->enter[r] + x));
-        sum = floats_sub(sum, floats_load(steps->leave[r] + x));
-        if (out[r])
-            floats_store(out[r] + x, whole ? divide(sum, by) : floats_div(sum, floats_all(steps->samples[r])));
+        const float *enter = steps->enter[r] + x, *leave = steps->leave[r] + x;
+        UNROLLED for (size_t i = 0; i < ABREAST; i++) {
+            sum[i] = floats_add(sum[i], floats_load(enter + LANES * i));
+            sum[i] = floats_sub(sum[i], floats_load(leave + LANES * i));
+        }
+        if (!out[r])
+            continue;
+        const floats samples = floats_all(steps->samples[r]);
+        UNROLLED for (size_t i = 0; i < ABREAST; i++)
+            floats_store(out[r] + x + LANES * i, whole ? divide(sum[i], by) : floats_div(sum[i], samples));
     }
-    return sum;
+    UNROLLED for (size_t i = 0; i < ABREAST; i++) floats_store(sums + x + LANES * i, sum[i]);
 }
 
 static void box_columns(float *sum, const column_steps *steps, size_t columns, float *const out[STRIP_ROWS]) {
     const bool whole = steps_are_whole(steps);
-    for (size_t x = 0; x < columns; x += LANES) {
-        const floats before = floats_load(sum + x);
-        floats_store(sum + x, whole ? box_column(before, steps, x, true, out)
-                                    : box_column(before, steps, x, false, out));
-    }
+    for (size_t x = 0; x < columns; x += LANES * ABREAST)
+        if (whole)
+            columns_abreast(sum, steps, x, true, out);
+        else
+            columns_abreast(sum, steps, x, false, out);
 }
 
 /* ---- Along rows of bytes, twice -------------------------------------------------------------- */

@@ -78,7 +78,7 @@ typedef struct column_steps {
     float samples[STRIP_ROWS];
 } column_steps;
 
-/* The means of step r go to out[r], unless that is NULL. The number of columns is a multiple of 16. */
+/* The means of step r go to out[r], unless that is NULL. The number of columns is a multiple of 32. */
 typedef void box_columns_fn(float *sum, const column_steps *steps, size_t columns, float *const out[STRIP_ROWS]);
 
 /*

@@ -40,7 +40,7 @@ typedef struct line {
     tent_plan tents;
     size_t stride;        /* from one row of pixels to the next */
     float *pixels;        /* [STRIP_ROWS][stride]: a strip of luma that is not bytes */
-    uint8_t *bytes;       /* [width]: a row of luma that is, with zeros around it */
+    uint8_t *bytes[2];    /* [width]: two rows of luma that is, with zeros around them */
     const float *nothing; /* [width] zeros, and no fewer than TENT_COLUMNS: a row that does not exist */
     column_box first, second;
     size_t sampled; /* rows of the result that are written */
@@ -145,8 +145,8 @@ static void row_in_order(line *l, size_t o, float samples, const float ends[2 * 
     float *sum = l->pixels, *row = sum + l->stride;
     memset(sum, 0, l->width * sizeof *sum);
     for (size_t y = o > w.behind ? o - w.behind : 0; y <= o + w.ahead && y < l->height; y++) {
-        luma_rows_read_bytes(l->rows, y, l->bytes);
-        l->kernels->box_bytes(l->bytes, row, l->width, l->window_x);
+        luma_rows_read_bytes(l->rows, y, l->bytes[0]);
+        l->kernels->box_bytes(l->bytes[0], row, l->width, l->window_x);
         for (size_t x = 0; x < l->width; x++)
             sum[x] += row[x];
     }
@@ -192,22 +192,29 @@ static void drain_first(line *l, size_t fed) {
     }
 }
 
+/* A row is read while the one before it is filtered: a processor is slow to load what it stored just now. */
+static void feed_bytes(line *l, size_t y, size_t rows, float *out) {
+    luma_rows_read_bytes(l->rows, y, l->bytes[0]);
+    for (size_t i = 0; i < rows; i++, out += l->first.stride) {
+        if (i + 1 < rows)
+            luma_rows_read_bytes(l->rows, y + i + 1, l->bytes[(i + 1) % 2]);
+        if (l->by_tents)
+            l->kernels->tent_bytes(&l->tents, l->bytes[i % 2], out);
+        else
+            l->kernels->box_bytes(l->bytes[i % 2], out, l->width, l->window_x);
+    }
+}
+
 /* Rows y and after into the first columns. */
 static void feed(line *l, size_t y, size_t rows) {
     float *out = ring_row(&l->first, y);
     if (luma_rows_are_bytes(l->rows)) {
-        for (size_t i = 0; i < rows; i++) {
-            luma_rows_read_bytes(l->rows, y + i, l->bytes);
-            if (l->by_tents)
-                l->kernels->tent_bytes(&l->tents, l->bytes, out + i * l->first.stride);
-            else
-                l->kernels->box_bytes(l->bytes, out + i * l->first.stride, l->width, l->window_x);
-        }
+        feed_bytes(l, y, rows, out);
         return;
     }
     for (size_t i = 0; i < rows; i++)
         luma_rows_read(l->rows, y + i, l->pixels + i * l->stride);
-    l->kernels->box_rows(l->pixels, out, l->first.stride, rows, l->width, l->window_x);
+    l->kernels->box_rows(l->pixels, out, l->stride, rows, l->width, l->window_x);
 }
 
 static void run(line *l) {
@@ -232,7 +239,7 @@ static float *take(float **next, size_t floats) {
 static int reserve(jarosz *filter, line *l) {
     column_box *first = &l->first, *second = &l->second;
     const size_t row_bytes = BYTES_BEFORE(l->window_x) + l->width + BYTES_AFTER(l->window_x);
-    const size_t zeroed = first->length + second->length + l->width + TENT_COLUMNS + row_bytes / sizeof(float) + 5 * 16;
+    const size_t zeroed = first->length + second->length + l->width + TENT_COLUMNS + 2 * (row_bytes / sizeof(float)) + 6 * 16;
     const size_t floats = zeroed + STRIP_ROWS * l->stride + first->ring_rows * first->stride +
                           second->ring_rows * second->stride + 3 * 16;
     size_t bytes = 0;
@@ -243,7 +250,8 @@ static int reserve(jarosz *filter, line *l) {
     first->sum = take(&next, first->length);
     second->sum = take(&next, second->length);
     l->nothing = take(&next, l->width < TENT_COLUMNS ? TENT_COLUMNS : l->width);
-    l->bytes = (uint8_t *)take(&next, row_bytes / sizeof(float) + 1) + BYTES_BEFORE(l->window_x);
+    for (size_t i = 0; i < 2; i++)
+        l->bytes[i] = (uint8_t *)take(&next, row_bytes / sizeof(float) + 1) + BYTES_BEFORE(l->window_x);
     l->pixels = take(&next, STRIP_ROWS * l->stride);
     first->ring = take(&next, first->ring_rows * first->stride);
     second->ring = take(&next, second->ring_rows * second->stride);
