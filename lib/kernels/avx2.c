@@ -100,10 +100,14 @@ typedef struct divider {
     __m256 high, low;
 } divider;
 
-static inline divider divider_of(float divisor) {
-    const double reciprocal = 1.0 / (double)divisor;
-    const float high = (float)reciprocal;
-    return (divider){_mm256_set1_ps(high), _mm256_set1_ps((float)(reciprocal - (double)high))};
+static inline divider divider_of(size_t samples) {
+    float high, low;
+    box_reciprocal(samples, &high, &low);
+    return (divider){_mm256_set1_ps(high), _mm256_set1_ps(low)};
+}
+
+static inline divider divider_load(const float *high, const float *low) {
+    return (divider){_mm256_loadu_ps(high), _mm256_loadu_ps(low)};
 }
 
 static inline __m256 divide(__m256 x, divider by) {
@@ -201,9 +205,9 @@ static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t wi
     if (window > BYTE_SUMS_WINDOW_MAX)
         kernels_scalar.box_bytes(bytes, out, length, window);
     else if (window < NARROW)
-        box_bytes_narrow(bytes - w.behind, out, length, window, divider_of((float)window));
+        box_bytes_narrow(bytes - w.behind, out, length, window, divider_of(window));
     else
-        box_bytes_wide(bytes - w.behind, out, length, window, divider_of((float)window));
+        box_bytes_wide(bytes - w.behind, out, length, window, divider_of(window));
     if (window <= BYTE_SUMS_WINDOW_MAX)
         box_bytes_ends(bytes, out, length, w);
 }

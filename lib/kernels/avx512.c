@@ -115,10 +115,14 @@ typedef struct divider {
     __m512 high, low;
 } divider;
 
-static inline divider divider_of(float divisor) {
-    const double reciprocal = 1.0 / (double)divisor;
-    const float high = (float)reciprocal;
-    return (divider){_mm512_set1_ps(high), _mm512_set1_ps((float)(reciprocal - (double)high))};
+static inline divider divider_of(size_t samples) {
+    float high, low;
+    box_reciprocal(samples, &high, &low);
+    return (divider){_mm512_set1_ps(high), _mm512_set1_ps(low)};
+}
+
+static inline divider divider_load(const float *high, const float *low) {
+    return (divider){_mm512_loadu_ps(high), _mm512_loadu_ps(low)};
 }
 
 static inline __m512 divide(__m512 x, divider by) {
@@ -206,10 +210,10 @@ static ALWAYS_INLINE __m512 floats_of_tents(const uint8_t *taps, size_t window) 
 #include "kernels/box_lanes.h"
 
 /* Inlined with a constant number of fours. */
-static ALWAYS_INLINE void box_bytes_fours(const uint8_t *bytes, float *out, size_t length,
-                                                                  size_t window, size_t fours) {
+static ALWAYS_INLINE void box_bytes_fours(const uint8_t *bytes, float *out, size_t length, size_t window,
+                                          size_t fours) {
     const __m512i last = last_four(window);
-    const divider by = divider_of((float)window);
+    const divider by = divider_of(window);
     bytes -= box_window_of(window).behind;
     size_t x = 0;
     for (; x + LANES <= length; x += LANES)

@@ -29,6 +29,13 @@ static inline size_t box_samples(box_window w, size_t o, size_t length) {
     return to - from;
 }
 
+/* 1 / samples as the sum of two floats, to 2^-48 of itself; avx512.c says what can be divided so. */
+static inline void box_reciprocal(size_t samples, float *high, float *low) {
+    const double reciprocal = 1.0 / (double)samples;
+    *high = (float)reciprocal;
+    *low = (float)(reciprocal - (double)*high);
+}
+
 /* Of one row, the running means at the positions `at`. */
 static inline void box_row_sampled(const float *in, float out[64], size_t length, box_window w, const uint32_t at[64]) {
     float sum = 0;

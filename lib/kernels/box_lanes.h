@@ -6,7 +6,7 @@
  *     floats_zero floats_all floats_add floats_sub floats_mul floats_div    each lane by itself, rounded to nearest
  *     floats_load floats_load_first                              from memory; of the first `count` lanes, the rest 0
  *     floats_store floats_store_first                            to memory; the first `count` lanes
- *     divider divider_of divide                                  floats_div by a window, in whatever way is fastest
+ *     divider divider_of divider_load divide                     floats_div by samples, in whatever way is fastest
  *     transpose_four transpose_rest                              a square of LANES vectors: first each four of them by
  *                                                                themselves, as soon as they are there, then the whole
  *     floats_of_byte_sums(bytes, window)                         sums of `window` bytes, the first from `bytes` on
@@ -142,7 +142,7 @@ static inline void rows_end(row_sums *s, const float *in, size_t x, float *out, 
 }
 
 static void box_rows_group(const float *in, float *out, size_t stride, size_t rows, size_t length, box_window w) {
-    const divider by = divider_of((float)(w.behind + 1 + w.ahead));
+    const divider by = divider_of(w.behind + 1 + w.ahead);
     row_sums s;
     row_sums_begin(&s, w.behind + 1 + w.ahead);
     size_t x = 0;
@@ -245,7 +245,7 @@ static ALWAYS_INLINE size_t take_samples(const floats sums[LANES], size_t x, siz
 static ALWAYS_INLINE void columns_rows(float *sum, const column_steps *steps, size_t length, box_window w,
                                        const uint32_t at[64], bool whole, row_sums s[GROUPS],
                                        floats means[GROUPS][64]) {
-    const divider across = divider_of((float)s->window), down = divider_of(steps->samples[0]);
+    const divider across = divider_of(s->window), down = divider_of((size_t)steps->samples[0]);
     size_t k = 0, next = 0;
     for (size_t x = 0; x < length || k < 64; x += LANES, k = next) {
         const size_t columns = x >= length ? 0 : length - x < LANES ? length - x : LANES;
@@ -287,7 +287,7 @@ static void box_columns_rows(float *sum, const column_steps *steps, size_t lengt
 /* Inlined with a constant `whole`. */
 static ALWAYS_INLINE void columns_abreast(float *sums, const column_steps *steps, size_t x, bool whole,
                                           float *const out[STRIP_ROWS]) {
-    const divider by = divider_of(steps->samples[0]);
+    const divider by = divider_of((size_t)steps->samples[0]);
     floats sum[ABREAST];
     UNROLLED for (size_t i = 0; i < ABREAST; i++) sum[i] = floats_load(sums + x + LANES * i);
     for (size_t r = 0; r < steps->rows; r++) {
@@ -321,7 +321,7 @@ static ALWAYS_INLINE void tent_edges(const tent_plan *plan, const uint8_t *bytes
     const size_t behind = box_window_of(plan->window).behind;
     for (size_t i = 0; i < 2 * TENT_EDGE; i += LANES) {
         const size_t x = i < TENT_EDGE ? i : plan->length - 2 * TENT_EDGE + i;
-        const divider by = {floats_load(plan->reciprocal + i), floats_load(plan->remainder + i)};
+        const divider by = divider_load(plan->high + i, plan->low + i);
         floats_store(out + i, divide(floats_of_byte_sums(bytes + x - behind, plan->window), by));
     }
 }

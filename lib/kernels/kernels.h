@@ -52,18 +52,16 @@ typedef void box_bytes_fn(const uint8_t *bytes, float *out, size_t length, size_
 
 /* What the rows of one picture have in common for tent_bytes_fn. */
 typedef struct tent_plan {
-    size_t length, window;            /* 2, 4 or 8; of a row, more than 64 windows and 2 TENT_EDGE */
-    uint32_t at[64];                  /* where the row is sampled */
-    float samples[2 * TENT_EDGE];     /* under the window of each column at the ends */
-    float reciprocal[2 * TENT_EDGE];  /* of these, and what is missing from it: their sum is 1 / samples */
-    float remainder[2 * TENT_EDGE];
+    size_t length, window;                         /* 2, 4 or 8; of a row, more than 64 windows and 2 TENT_EDGE */
+    uint32_t at[64];                               /* where the row is sampled */
+    float high[2 * TENT_EDGE], low[2 * TENT_EDGE]; /* box_reciprocal() of what is under the windows at the ends */
 } tent_plan;
 
 /*
  * A row of bytes, filtered along itself twice, at the 64 positions `at`, as if no window were cut: a running mean of a
- * running mean is one sum of bytes with the weights 1, 2, ... window, ... 2, 1, over window^2, and exact since the window
- * is a power of two. Then, filtered once, as box_bytes_fn does, the first TENT_EDGE columns and the last. The bytes around
- * the row are those of box_bytes_fn.
+ * running mean is one sum of bytes with the weights 1, 2, ... window, ... 2, 1, over window^2, and exact since the
+ * window is a power of two. Then, filtered once, as box_bytes_fn does, the first TENT_EDGE columns and the last. The
+ * bytes around the row are those of box_bytes_fn.
  */
 typedef void tent_bytes_fn(const tent_plan *plan, const uint8_t *bytes, float out[TENT_COLUMNS]);
 

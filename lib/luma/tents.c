@@ -17,22 +17,15 @@ bool tents_apply(size_t window_x, size_t window_y) {
     return window_applies(window_x) && window_applies(window_y);
 }
 
-/* The sum of both parts is the reciprocal to 2^-48 of itself: avx512.c says why that is enough. */
-static void plan_divisor(tent_plan *plan, size_t i, size_t samples) {
-    const double reciprocal = 1.0 / (double)samples;
-    plan->samples[i] = (float)samples;
-    plan->reciprocal[i] = (float)reciprocal;
-    plan->remainder[i] = (float)(reciprocal - (double)plan->reciprocal[i]);
-}
-
 void tents_plan(tent_plan *plan, size_t width, size_t window, const uint32_t at[64]) {
     const box_window w = box_window_of(window);
     plan->length = width;
     plan->window = window;
     memcpy(plan->at, at, sizeof plan->at);
     for (size_t i = 0; i < TENT_EDGE; i++) {
-        plan_divisor(plan, i, box_samples(w, i, width));
-        plan_divisor(plan, TENT_EDGE + i, box_samples(w, width - TENT_EDGE + i, width));
+        const size_t j = TENT_EDGE + i;
+        box_reciprocal(box_samples(w, i, width), &plan->high[i], &plan->low[i]);
+        box_reciprocal(box_samples(w, width - TENT_EDGE + i, width), &plan->high[j], &plan->low[j]);
     }
 }
 

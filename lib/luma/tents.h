@@ -3,14 +3,14 @@
  * The short way through the Jarosz filter, for pictures of bytes whose windows are powers of two: 2, 4 or 8, that is
  * sides of 129 to 256, 385 to 512 and 897 to 1024 pixels.
  *
- * A mean over a power of two of integers is exact in float, and so are running sums of such means, whatever their order.
- * Both passes along a row then come to one sum of bytes with the weights of a tent, needed at 64 columns alone. What
- * rounds is where a window is cut and the divisor is another:
+ * A mean over a power of two of integers is exact in float, and so are running sums of such means, whatever their
+ * order. Both passes along a row then come to one sum of bytes with the weights of a tent, needed at 64 columns alone.
+ * What rounds is where a window is cut and the divisor is another:
  *
- * - The first and last columns. They go down the columns in order, beside the tents, and every row begins in order, over
- *   the first of them. When they have left the running sum again, a rounding of them may stay behind in it, for the rest
- *   of the row or a part. It has stayed in some rows of a hundred when they leave, and in less than one of a hundred at
- *   the first sample. Such a row goes in order to its end; where nothing has stayed, nothing rounds from there on.
+ * - The first and last columns. They go down the columns in order, beside the tents, and every row begins in order,
+ * over the first of them. When they have left the running sum again, a rounding of them may stay behind in it, for the
+ * rest of the row or a part. It has stayed in some rows of a hundred when they leave, and in less than one of a hundred
+ * at the first sample. Such a row goes in order to its end; where nothing has stayed, nothing rounds from there on.
  * - The last sample, into whose window the first of the last columns enters: that step is taken in order.
  * - The first and last rows, where the divisor is not a power of two: they go in order.
  *
