@@ -30,7 +30,8 @@ typedef struct line {
     float *pixels;     /* [STRIP_ROWS][stride]: a strip of luma that is not bytes */
     uint8_t *bytes[2]; /* [width]: two rows of luma that is, with zeros around them */
     column_box first, second;
-    size_t sampled; /* rows of the result that are written */
+    size_t in_order; /* rows that went in order beside the tents */
+    size_t sampled;  /* rows of the result that are written */
     resight_luma64 *out;
 } line;
 
@@ -93,8 +94,10 @@ static void strip_by_tents(line *l, size_t from, const column_steps *steps) {
     l->kernels->box_columns(l->first.sum, steps, TENT_COLUMNS, out);
     for (size_t r = 0; r < steps->rows; r++) {
         float *row = column_box_row(&l->second, from + r);
-        if (!tents_say(&l->tents, columns[r], (size_t)steps->samples[r], row))
-            row_in_order(l, from + r, steps->samples[r], columns[r] + 64, row);
+        if (tents_say(&l->tents, columns[r], (size_t)steps->samples[r], row))
+            continue;
+        row_in_order(l, from + r, steps->samples[r], columns[r] + 64, row);
+        l->in_order++;
     }
 }
 
@@ -143,9 +146,14 @@ static void feed(line *l, size_t y, size_t rows) {
     l->kernels->box_rows(l->pixels, out, l->stride, rows, l->width, l->window_x);
 }
 
+/* A row in order beside the tents costs as much as ten that go in order together: then all better do. */
+static bool too_many_in_order(const line *l) {
+    return l->in_order > l->height / 16;
+}
+
 static void run(line *l) {
     size_t fed = 0;
-    while (fed < l->height) {
+    while (fed < l->height && !too_many_in_order(l)) {
         const size_t strip = fed == 0 ? column_box_first_strip(&l->first) : STRIP_ROWS, left = l->height - fed;
         const size_t rows = strip < left ? strip : left;
         feed(l, fed, rows);
@@ -185,27 +193,39 @@ static int reserve(jarosz *filter, line *l) {
     return RESIGHT_OK;
 }
 
+static line line_of(const kernel_table *kernels, luma_rows *rows, resight_luma64 *out) {
+    line l = {.kernels = kernels, .rows = rows, .width = rows->width, .height = rows->height, .out = out};
+    l.window_x = window_size(l.width);
+    l.window_y = window_size(l.height);
+    l.stride = strip_stride(l.width);
+    sample_positions(l.width, l.column_at);
+    sample_positions(l.height, l.row_at);
+    return l;
+}
+
+static int sample(jarosz *filter, line *l, bool by_tents) {
+    l->by_tents = by_tents;
+    l->in_order = l->sampled = 0;
+    l->first = column_box_of(l->window_y, by_tents ? TENT_COLUMNS : l->width, l->height);
+    l->second = column_box_of(l->window_y, 64, l->height);
+    const int status = reserve(filter, l);
+    if (status == RESIGHT_OK)
+        run(l);
+    return status;
+}
+
 int jarosz_sample(jarosz *filter, const kernel_table *kernels, luma_rows *rows, resight_luma64 *out) {
     if (rows->width == 64 && rows->height == 64) {
         for (size_t y = 0; y < 64; y++)
             luma_rows_read(rows, y, out->px[y]);
         return RESIGHT_OK;
     }
-    line l = {.kernels = kernels, .rows = rows, .width = rows->width, .height = rows->height, .out = out};
-    l.window_x = window_size(l.width);
-    l.window_y = window_size(l.height);
-    sample_positions(l.width, l.column_at);
-    sample_positions(l.height, l.row_at);
-    l.by_tents = kernels->tent_bytes && luma_rows_are_bytes(rows) && tents_apply(l.window_x, l.window_y);
-    if (l.by_tents)
-        tents_plan(&l.tents, l.width, l.window_x, l.column_at);
-    l.stride = strip_stride(l.width);
-    l.first = column_box_of(l.window_y, l.by_tents ? TENT_COLUMNS : l.width, l.height);
-    l.second = column_box_of(l.window_y, 64, l.height);
-    if (reserve(filter, &l) != RESIGHT_OK)
-        return RESIGHT_E_NOMEM;
-    run(&l);
-    return RESIGHT_OK;
+    line l = line_of(kernels, rows, out);
+    if (!kernels->tent_bytes || !luma_rows_are_bytes(rows) || !tents_apply(l.window_x, l.window_y))
+        return sample(filter, &l, false);
+    tents_plan(&l.tents, l.width, l.window_x, l.column_at);
+    const int status = sample(filter, &l, true);
+    return status == RESIGHT_OK && too_many_in_order(&l) ? sample(filter, &l, false) : status;
 }
 
 void jarosz_free(jarosz *filter) {

@@ -14,6 +14,9 @@
  * - The last sample, into whose window the first of the last columns enters: that step is taken in order.
  * - The first and last rows, where the divisor is not a power of two: they go in order.
  *
+ * A picture made for it, with one bright column at its left side, leaves a rounding in every row: it goes in order as
+ * a whole.
+ *
  * So nothing is estimated: what is taken from the tents is what the running sums come to.
  */
 #ifndef RESIGHT_LUMA_TENTS_H
