@@ -378,22 +378,23 @@ static uint32_t side_with_window(uint32_t window) {
  * is the specification: the coefficients are the same to the last bit. */
 Test(hash, tents_say_what_the_order_says, .timeout = 120) {
     static uint8_t px[1024 * 1024];
-    float expected[RESIGHT_PDQF_FLOATS], got[RESIGHT_PDQF_FLOATS];
+    float got[RESIGHT_CPU_AVX512 + 1][RESIGHT_PDQF_FLOATS];
     srand(11);
     for (int round = 0; round < 240; round++) {
         const uint32_t width = side_with_window(2u << round % 3), height = side_with_window(2u << round / 3 % 3);
         const resight_image image = {px, width, height, width, round % 2 ? RESIGHT_GRAY8 : RESIGHT_GRAY8_LIMITED};
         paint(px, (size_t)width * height, width, round / 9 % 5);
-        for (resight_cpu cpu = RESIGHT_CPU_SCALAR; cpu <= RESIGHT_CPU_AVX512; cpu++) {
+        /* The specification comes last, so that nobody finds its results in memory. */
+        for (resight_cpu cpu = RESIGHT_CPU_AVX512; cpu >= RESIGHT_CPU_SCALAR; cpu--) {
             resight_hasher *hasher = NULL;
             if (resight_hasher_new(cpu, &hasher) != RESIGHT_OK)
                 continue;
-            float *coefficients = cpu == RESIGHT_CPU_SCALAR ? expected : got;
-            cr_assert_eq(resight_hasher_pdqf(hasher, &image, RESIGHT_PDQ, coefficients), RESIGHT_OK);
+            cr_assert_eq(resight_hasher_pdqf(hasher, &image, RESIGHT_PDQ, got[cpu]), RESIGHT_OK);
             resight_hasher_free(&hasher);
-            if (coefficients == got)
-                cr_assert_arr_eq(got, expected, sizeof got, "%s: %ux%u, round %d", resight_cpu_name(cpu), width, height,
-                                 round);
         }
+        for (resight_cpu cpu = RESIGHT_CPU_NEON; cpu <= RESIGHT_CPU_AVX512; cpu++)
+            if (resight_cpu_available(cpu))
+                cr_assert_arr_eq(got[cpu], got[RESIGHT_CPU_SCALAR], sizeof got[cpu], "%s: %ux%u, round %d",
+                                 resight_cpu_name(cpu), width, height, round);
     }
 }
