@@ -286,7 +286,7 @@ static void box_columns_rows(float *sum, const column_steps *steps, size_t lengt
 
 /* Inlined with a constant `whole`. */
 static ALWAYS_INLINE void columns_abreast(float *sums, const column_steps *steps, size_t x, bool whole,
-                                          float *const out[STRIP_ROWS]) {
+                                          float *const out[STRIP_ROWS], size_t to) {
     const divider by = divider_of((size_t)steps->samples[0]);
     floats sum[ABREAST];
     UNROLLED for (size_t i = 0; i < ABREAST; i++) sum[i] = floats_load(sums + x + LANES * i);
@@ -300,18 +300,19 @@ static ALWAYS_INLINE void columns_abreast(float *sums, const column_steps *steps
             continue;
         const floats samples = floats_all(steps->samples[r]);
         UNROLLED for (size_t i = 0; i < ABREAST; i++)
-            floats_store(out[r] + x + LANES * i, whole ? divide(sum[i], by) : floats_div(sum[i], samples));
+            floats_store(out[r] + to + LANES * i, whole ? divide(sum[i], by) : floats_div(sum[i], samples));
     }
     UNROLLED for (size_t i = 0; i < ABREAST; i++) floats_store(sums + x + LANES * i, sum[i]);
 }
 
-static void box_columns(float *sum, const column_steps *steps, size_t columns, float *const out[STRIP_ROWS]) {
+static void box_columns(float *sum, const column_steps *steps, size_t first, size_t columns,
+                        float *const out[STRIP_ROWS]) {
     const bool whole = steps_are_whole(steps);
     for (size_t x = 0; x < columns; x += LANES * ABREAST)
         if (whole)
-            columns_abreast(sum, steps, x, true, out);
+            columns_abreast(sum, steps, first + x, true, out, x);
         else
-            columns_abreast(sum, steps, x, false, out);
+            columns_abreast(sum, steps, first + x, false, out, x);
 }
 
 /* ---- Along rows of bytes, twice -------------------------------------------------------------- */

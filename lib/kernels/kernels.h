@@ -76,8 +76,9 @@ typedef struct column_steps {
     float samples[STRIP_ROWS];
 } column_steps;
 
-/* The means of step r go to out[r], unless that is NULL. The number of columns is a multiple of 32. */
-typedef void box_columns_fn(float *sum, const column_steps *steps, size_t columns, float *const out[STRIP_ROWS]);
+/* Of a multiple of 32 columns, from column `first` on. The means of step r go to out[r], unless that is NULL. */
+typedef void box_columns_fn(float *sum, const column_steps *steps, size_t first, size_t columns,
+                            float *const out[STRIP_ROWS]);
 
 /*
  * The means of `length` columns, row by row, filtered along the rows as box_rows_fn does; of these only what stands at

@@ -78,13 +78,14 @@ static void box_columns_rows(float *sum, const column_steps *steps, size_t lengt
     }
 }
 
-static void box_columns(float *sum, const column_steps *steps, size_t columns, float *const out[STRIP_ROWS]) {
+static void box_columns(float *sum, const column_steps *steps, size_t first, size_t columns,
+                        float *const out[STRIP_ROWS]) {
     for (size_t r = 0; r < steps->rows; r++)
-        for (size_t i = 0; i < columns; i++) {
+        for (size_t i = first; i < first + columns; i++) {
             sum[i] += steps->enter[r][i];
             sum[i] -= steps->leave[r][i];
             if (out[r])
-                out[r][i] = sum[i] / steps->samples[r];
+                out[r][i - first] = sum[i] / steps->samples[r];
         }
 }
 

@@ -52,7 +52,7 @@ static void second_strip(line *l, size_t from, const column_steps *steps) {
     const size_t before = l->sampled;
     for (; l->sampled < 64 && l->row_at[l->sampled] < from + steps->rows; l->sampled++)
         out[l->row_at[l->sampled] - from] = l->out->px[l->sampled];
-    l->kernels->box_columns(l->second.sum, steps, 64, out);
+    l->kernels->box_columns(l->second.sum, steps, 0, 64, out);
     for (size_t k = l->sampled; k-- > before + 1;)
         if (l->row_at[k - 1] == l->row_at[k])
             memcpy(l->out->px[k - 1], l->out->px[k], sizeof l->out->px[k]);
@@ -88,15 +88,17 @@ static void row_in_order(line *l, size_t o, float samples, const float ends[2 * 
 
 /* The rows of a strip from `from` on, down the columns and filtered along the rows again, at the 64 columns. */
 static void strip_by_tents(line *l, size_t from, const column_steps *steps) {
-    float columns[STRIP_ROWS][TENT_COLUMNS], *out[STRIP_ROWS] = {NULL};
-    for (size_t r = 0; r < steps->rows; r++)
-        out[r] = columns[r];
-    l->kernels->box_columns(l->first.sum, steps, TENT_COLUMNS, out);
+    float ends[STRIP_ROWS][2 * TENT_EDGE], *to_ends[STRIP_ROWS], *to_rows[STRIP_ROWS];
+    for (size_t r = 0; r < STRIP_ROWS; r++) {
+        to_rows[r] = column_box_row(&l->second, from + r);
+        to_ends[r] = ends[r];
+    }
+    l->kernels->box_columns(l->first.sum, steps, 0, 64, to_rows);
+    l->kernels->box_columns(l->first.sum, steps, 64, 2 * TENT_EDGE, to_ends);
     for (size_t r = 0; r < steps->rows; r++) {
-        float *row = column_box_row(&l->second, from + r);
-        if (tents_say(&l->tents, columns[r], (size_t)steps->samples[r], row))
+        if (tents_say(&l->tents, ends[r], (size_t)steps->samples[r], &to_rows[r][63]))
             continue;
-        row_in_order(l, from + r, steps->samples[r], columns[r] + 64, row);
+        row_in_order(l, from + r, steps->samples[r], ends[r], to_rows[r]);
         l->in_order++;
     }
 }

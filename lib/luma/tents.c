@@ -56,12 +56,10 @@ static float last_sample(const float last[TENT_EDGE], box_window w, size_t from_
     return sum / (float)(w.behind + 1 + w.ahead);
 }
 
-bool tents_say(const tent_plan *plan, const float columns[TENT_COLUMNS], size_t samples, float out[64]) {
+bool tents_say(const tent_plan *plan, const float ends[2 * TENT_EDGE], size_t samples, float *last) {
     const box_window w = box_window_of(plan->window);
-    const float *first = columns + 64, *last = first + TENT_EDGE;
-    if (!is_power_of_two(samples) || !begins_exactly(first, w, plan->at[0]))
+    if (!is_power_of_two(samples) || !begins_exactly(ends, w, plan->at[0]))
         return false;
-    memcpy(out, columns, 64 * sizeof *out);
-    out[63] = last_sample(last, w, plan->length - plan->at[63]);
+    *last = last_sample(ends + TENT_EDGE, w, plan->length - plan->at[63]);
     return true;
 }

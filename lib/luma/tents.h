@@ -30,9 +30,9 @@ bool tents_apply(size_t window_x, size_t window_y);
 void tents_plan(tent_plan *plan, size_t width, size_t window, const uint32_t at[64]);
 
 /*
- * One row that came down `columns`, the mean of `samples` rows: what it is, filtered along itself a second time, at the
- * 64 columns; false when the row must go in order.
+ * A row that came down the columns, the mean of `samples` rows, with these first and last columns: do the tents say
+ * what it is, filtered along itself a second time? Its last sample is then `last`; otherwise it must go in order.
  */
-bool tents_say(const tent_plan *plan, const float columns[TENT_COLUMNS], size_t samples, float out[64]);
+bool tents_say(const tent_plan *plan, const float ends[2 * TENT_EDGE], size_t samples, float *last);
 
 #endif
