@@ -165,10 +165,11 @@ static int run_help(char **argv) {
     return found ? 0 : no_such_command(*argv);
 }
 
-static int run_command(const command *which, int argc, char **argv) {
+/* words: how many of the arguments name the command. */
+static int run_command(const command *which, int words, int argc, char **argv) {
     CLEANUP(settings_free) settings set = settings_default();
     CLEANUP_FREE char **operands = must_have((size_t)argc + 1, sizeof *operands);
-    const int count = options_read(which, argc, argv, &set, operands);
+    const int count = options_read(which, argc - words, argv + words, &set, operands);
     if (count < 0)
         return EXIT_TROUBLE;
     if (set.help) {
@@ -180,6 +181,8 @@ static int run_command(const command *which, int argc, char **argv) {
                  which->name, which->usage);
         return EXIT_TROUBLE;
     }
+    if (set.isolation == RESIGHT_ISOLATE_OFF && !isolation_leave(argv))
+        return EXIT_TROUBLE;
     return which->run(&set, operands);
 }
 
@@ -189,7 +192,7 @@ int main(int argc, char **argv) {
     const command *which = find_command(argv + 1, &words);
     int code = EXIT_TROUBLE;
     if (which)
-        code = run_command(which, argc - words, argv + words);
+        code = run_command(which, words, argc, argv);
     else if (!*first)
         print_commands(stderr);
     else if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)

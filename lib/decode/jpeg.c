@@ -15,6 +15,9 @@
 
 #include <jerror.h>
 
+/* libjpeg turns at most a row of blocks into colours before it comes back: 8 lines, times a sampling factor. */
+#define ROWS_AT_ONCE 16
+
 typedef struct jpeg_state {
     struct jpeg_decompress_struct codec;
     struct jpeg_error_mgr errors;
@@ -76,7 +79,8 @@ static void print_nothing(j_common_ptr common) {
     (void)common;
 }
 
-/* Called for each row of blocks. A progressive file of a few kilobytes can ask for thousands of scans. */
+/* Called whenever rows are asked for, and for each row of blocks of a progressive file, which in a few kilobytes can
+ * have thousands of scans. */
 static void on_progress(j_common_ptr common) {
     jpeg_state *state = common->client_data;
     const media *file = state->file;
@@ -167,17 +171,32 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t pixels, bool i
     }
 }
 
+static void read_cmyk_row(jpeg_state *state, uint8_t *row) {
+    JSAMPROW inks = state->cmyk_row.bytes;
+    jpeg_read_scanlines(&state->codec, &inks, 1);
+    cmyk_to_rgb(inks, row, state->codec.image_width, state->codec.saw_Adobe_marker);
+}
+
+/* As many as libjpeg has ready at once. */
+static void read_rows(jpeg_state *state, uint8_t *row, size_t stride_bytes) {
+    const JDIMENSION left = state->codec.output_height - state->codec.output_scanline;
+    const JDIMENSION count = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
+    JSAMPROW rows[ROWS_AT_ONCE];
+    for (JDIMENSION i = 0; i < count; i++)
+        rows[i] = row + i * stride_bytes;
+    jpeg_read_scanlines(&state->codec, rows, count);
+}
+
 static void step_rows(jpeg_state *state) {
     struct jpeg_decompress_struct *codec = &state->codec;
-    const bool cmyk = codec->out_color_space == JCS_CMYK;
     const size_t stride_bytes = (size_t)codec->image_width * (is_grey(state) ? 1 : 3);
     jpeg_start_decompress(codec);
     while (codec->output_scanline < codec->output_height) {
         uint8_t *row = state->file->pixels->bytes + codec->output_scanline * stride_bytes;
-        JSAMPROW target = cmyk ? state->cmyk_row.bytes : row;
-        jpeg_read_scanlines(codec, &target, 1);
-        if (cmyk)
-            cmyk_to_rgb(state->cmyk_row.bytes, row, codec->image_width, codec->saw_Adobe_marker);
+        if (codec->out_color_space == JCS_CMYK)
+            read_cmyk_row(state, row);
+        else
+            read_rows(state, row, stride_bytes);
     }
     jpeg_finish_decompress(codec); /* reads on to the end marker, so that its absence is noticed */
 }
