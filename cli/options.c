@@ -394,6 +394,11 @@ int options_read(const command *which, int argc, char **argv, settings *set, cha
     }
     while (optind < argc)
         operands[count++] = argv[optind++];
+    if (set->fast && set->dialect != RESIGHT_PDQ) {
+        complain("--fast", "of dialect pdq alone; %s is hashed of the whole picture",
+                 resight_dialect_name(set->dialect));
+        return -1;
+    }
     if (set->vpdq_rule) /* vPDQ knows whole frames alone */
         set->effort = RESIGHT_EFFORT_FAST;
     operands[count] = NULL;
