@@ -213,7 +213,7 @@ static void tell_vote(const resight_matcher *m, const near_pair *nearest, resigh
 
 /* Of a still with transparent parts, the view on white stands for all, as it does when it is kept. */
 static bool stands_back(const resight_subject *subject, size_t i) {
-    const resight_thumbnail *it = &subject->thumbnails[i];
+    const resight_thumbnail *it = &subject->thumbnails[i]; /* a JPEG, which alone may be approximate, has one */
     return it->view == RESIGHT_VIEW_ON_BLACK ||
            (it->view == RESIGHT_VIEW_STORED && i + 1 < subject->thumbnail_count && it[1].view == RESIGHT_VIEW_ON_WHITE);
 }

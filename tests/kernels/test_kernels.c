@@ -29,6 +29,11 @@ static void seed(void) {
     fprintf(stderr, "RESIGHT_SEED=%llu\n", (unsigned long long)state);
 }
 
+/* QEMU 7.2 reads, of a masked load, the lanes that are left out, too: for it the page may be read. */
+#ifndef GUARD_PROTECTION
+#define GUARD_PROTECTION PROT_NONE
+#endif
+
 /* Memory whose last byte is the last before a page that faults. */
 typedef struct guarded {
     uint8_t *map, *bytes;
@@ -40,7 +45,7 @@ static guarded guarded_new(size_t size) {
     guarded g = {.mapped = whole + page};
     g.map = mmap(NULL, g.mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     cr_assert_neq(g.map, MAP_FAILED);
-    cr_assert_eq(mprotect(g.map + whole, page, PROT_NONE), 0);
+    cr_assert_eq(mprotect(g.map + whole, page, GUARD_PROTECTION), 0);
     g.bytes = g.map + whole - size;
     memset(g.map, 0xa5, whole);
     return g;
