@@ -213,7 +213,7 @@ static int ask_all(patch_query *query) {
     const resight_reader *reader = query->reader;
     int status = RESIGHT_OK;
     for (uint32_t i = 0; status == RESIGHT_OK && i < reader->manifest.count; i++)
-        status = ask(query, &reader->segments[i], reader->manifest.item[i].dead.patches);
+        status = ask(query, reader->segments[i], reader->manifest.item[i].dead.patches);
     if (status == RESIGHT_OK)
         status = ask_tail(query);
     if (status == RESIGHT_OK)

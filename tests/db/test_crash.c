@@ -155,7 +155,7 @@ static void check_entries(resight_reader *reader, const ledger *shared) {
     }
 }
 
-/* A finished merge leaves no parts but those of current segments, whatever died before it. */
+/* A finished merge leaves no extents but those of current segments, whatever died before it. */
 static void assert_no_strays(resight_db *db) {
     static db_manifest list;
     db_view view = {0};
@@ -171,9 +171,9 @@ static void assert_no_strays(resight_db *db) {
         bool current = false;
         memcpy(&number, key.mv_data, sizeof number);
         for (uint32_t i = 0; i < list.count; i++)
-            current |= list.item[i].segment == PART_KEY_SEGMENT(number);
-        cr_assert(current, "part %llu of segment %llu is left over", (unsigned long long)number & 0xffff,
-                  (unsigned long long)PART_KEY_SEGMENT(number));
+            current |= list.item[i].segment == EXTENT_KEY_SEGMENT(number);
+        cr_assert(current, "extent %llu of segment %llu is left over", (unsigned long long)number & 0xffff,
+                  (unsigned long long)EXTENT_KEY_SEGMENT(number));
     }
     mdb_cursor_close(cursor);
     db_view_close(&view);
