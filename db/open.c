@@ -274,13 +274,25 @@ static int open_existing(resight_db *db, resight_error *error) {
     return status;
 }
 
+/* Pages of segments are mapped one by one. */
+static int check_pages(const resight_db *db, resight_error *error) {
+    const long machine = sysconf(_SC_PAGESIZE);
+    return machine > 0 && db->page_bytes % (unsigned long)machine == 0
+               ? RESIGHT_OK
+               : resight_fail(error, RESIGHT_E_VERSION,
+                              "%s: made of pages of %u bytes, on a machine with pages of %ld; export it and import it",
+                              db->dir, db->page_bytes, machine);
+}
+
 static int find_tables(resight_db *db, const resight_db_options *options, resight_error *error) {
     MDB_stat stat;
     const int code = mdb_env_stat(db->env, &stat);
     if (code != 0)
         return db_fail(db, code, "read the header", error);
     db->page_bytes = stat.ms_psize;
-    int status = open_existing(db, error);
+    int status = check_pages(db, error);
+    if (status == RESIGHT_OK)
+        status = open_existing(db, error);
     if (status != RESIGHT_NOT_FOUND || !options->create)
         return status;
     status = create_tables(db, options->radius_bits ? options->radius_bits : RESIGHT_DEFAULT_RADIUS_BITS, error);
