@@ -12,7 +12,7 @@
 
 struct resight_db {
     MDB_env *env;
-    MDB_dbi meta, bank, entry, patch, digest, segment;
+    MDB_dbi meta, entry, patch, digest, segment;
     char *dir;
     bool read_only;
     uint32_t radius_bits, tail_limit, page_bytes;

@@ -21,7 +21,7 @@
 /* A slot is 64 bytes; LMDB's default of 126 is soon used up by short-lived processes. */
 #define MAX_READERS 1024
 #define DEFAULT_TAIL_HASHES 65536
-#define TABLES 6
+#define TABLES 5
 
 /* LMDB's locks belong to the process: a second open environment on the same file would drop those of the first. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -151,7 +151,6 @@ typedef struct table {
 /* Open every table, or only the first. Flags that differ are as wrong as a table that is missing. */
 static int open_tables(resight_db *db, MDB_txn *txn, unsigned create) {
     const table tables[TABLES] = {{"meta", 0, &db->meta},
-                                  {"bank", MDB_INTEGERKEY, &db->bank},
                                   {"entry", MDB_INTEGERKEY, &db->entry},
                                   {"patch", MDB_INTEGERKEY, &db->patch},
                                   {"digest", 0, &db->digest},

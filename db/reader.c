@@ -16,9 +16,8 @@ static int no_memory(const resight_reader *reader, resight_error *error) {
 }
 
 static int take_bank(resight_reader *reader, MDB_val key, MDB_val value, resight_error *error) {
-    uint64_t id = 0;
+    const uint32_t id = bank_key_id(key.mv_data);
     bank_record bank;
-    memcpy(&id, key.mv_data, key.mv_size < sizeof id ? key.mv_size : sizeof id);
     if (bank_unpack(value.mv_data, value.mv_size, &bank) != RESIGHT_OK || bank.bank.id != id)
         return reader_damaged(reader, error, "the record of bank", id);
     if (!array_reserve(&reader->banks, &reader->bank_capacity, reader->bank_count, 1))
@@ -29,15 +28,20 @@ static int take_bank(resight_reader *reader, MDB_val key, MDB_val value, resight
 
 static int read_banks(resight_reader *reader, resight_error *error) {
     MDB_cursor *cursor = NULL;
-    MDB_val key, value;
-    int code = mdb_cursor_open(reader->txn, reader->db->bank, &cursor), status = RESIGHT_OK;
+    bank_key first = bank_key_of(0);
+    MDB_val key = val_of(&first, sizeof first), value;
+    int code = mdb_cursor_open(reader->txn, reader->db->meta, &cursor), status = RESIGHT_OK;
     if (code != 0)
         return db_fail(reader->db, code, "read the banks", error);
     reader->bank_count = 0;
-    while (status == RESIGHT_OK && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+    code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    for (; code == 0 && is_bank_key(key.mv_data, key.mv_size) && status == RESIGHT_OK;
+         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))
         status = take_bank(reader, key, value, error);
     mdb_cursor_close(cursor);
-    return status != RESIGHT_OK || code == MDB_NOTFOUND ? status : db_fail(reader->db, code, "read the banks", error);
+    return status != RESIGHT_OK || code == 0 || code == MDB_NOTFOUND
+               ? status
+               : db_fail(reader->db, code, "read the banks", error);
 }
 
 static void drop_segments(resight_reader *reader, const db_segment **segments) {

@@ -210,6 +210,26 @@ int bank_unpack(const void *bytes, size_t size, bank_record *out) {
     return good && bank_check(&out->bank, NULL) == RESIGHT_OK ? RESIGHT_OK : RESIGHT_E_DAMAGED;
 }
 
+static const char bank_prefix[4] = {'b', 'a', 'n', 'k'};
+
+bank_key bank_key_of(uint32_t id) {
+    bank_key key;
+    const uint32_t big_endian = __builtin_bswap32(id);
+    memcpy(key.bytes, bank_prefix, sizeof bank_prefix);
+    memcpy(key.bytes + sizeof bank_prefix, &big_endian, sizeof big_endian);
+    return key;
+}
+
+bool is_bank_key(const void *key, size_t size) {
+    return size == sizeof(bank_key) && memcmp(key, bank_prefix, sizeof bank_prefix) == 0;
+}
+
+uint32_t bank_key_id(const void *key) {
+    uint32_t big_endian;
+    memcpy(&big_endian, (const uint8_t *)key + sizeof bank_prefix, sizeof big_endian);
+    return __builtin_bswap32(big_endian);
+}
+
 digest_key digest_key_of(const uint8_t sha256[32], uint32_t bank) {
     digest_key key;
     memcpy(key.bytes, sha256, 32);

@@ -23,6 +23,14 @@
 #define KEY_STATE "state"
 #define KEY_MANIFEST "manifest"
 
+/* Of a bank, in the same table: so that an addition, which changes state and bank, writes one page for both. */
+typedef struct bank_key {
+    uint8_t bytes[8]; /* "bank", then its number in big-endian */
+} bank_key;
+bank_key bank_key_of(uint32_t id);
+bool is_bank_key(const void *key, size_t size);
+uint32_t bank_key_id(const void *key);
+
 typedef struct db_format {
     uint32_t version, radius_bits;
     int64_t created_us;

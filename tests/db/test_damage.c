@@ -206,18 +206,18 @@ static void swap_records(resight_db *db, MDB_txn *txn) {
 }
 
 static void miscount_bank(resight_db *db, MDB_txn *txn) {
-    const uint64_t id = 1;
+    const bank_key id = bank_key_of(1);
     bank_record bank;
     uint8_t bytes[BANK_BYTES];
-    const MDB_val value = get_raw(txn, db->bank, &id, sizeof id);
+    const MDB_val value = get_raw(txn, db->meta, &id, sizeof id);
     cr_assert_eq(bank_unpack(value.mv_data, value.mv_size, &bank), RESIGHT_OK);
     bank.held.hashes++;
-    put_raw(txn, db->bank, &id, sizeof id, bytes, bank_pack(&bank, bytes));
+    put_raw(txn, db->meta, &id, sizeof id, bytes, bank_pack(&bank, bytes));
 }
 
 static void lose_bank(resight_db *db, MDB_txn *txn) {
-    const uint64_t id = 2;
-    del_raw(txn, db->bank, &id, sizeof id);
+    const bank_key id = bank_key_of(2);
+    del_raw(txn, db->meta, &id, sizeof id);
 }
 
 static void change_state(resight_db *db, MDB_txn *txn, void (*change)(db_state *state)) {
@@ -349,13 +349,13 @@ static void change_patch(resight_db *db, MDB_txn *txn) {
 }
 
 static void miscount_patches(resight_db *db, MDB_txn *txn) {
-    const uint64_t id = 1;
+    const bank_key id = bank_key_of(1);
     bank_record bank;
     uint8_t bytes[BANK_BYTES];
-    const MDB_val value = get_raw(txn, db->bank, &id, sizeof id);
+    const MDB_val value = get_raw(txn, db->meta, &id, sizeof id);
     cr_assert_eq(bank_unpack(value.mv_data, value.mv_size, &bank), RESIGHT_OK);
     bank.held.patches++;
-    put_raw(txn, db->bank, &id, sizeof id, bytes, bank_pack(&bank, bytes));
+    put_raw(txn, db->meta, &id, sizeof id, bytes, bank_pack(&bank, bytes));
 }
 
 static void change_entry_id(resight_db *db, MDB_txn *txn) {
