@@ -66,20 +66,21 @@ static size_t pages_bytes(const extent_walk *walk) {
     return walk->size - extent_first_bytes(walk->db->page_bytes);
 }
 
-/* Where in the file an extent's pages of arrays begin. LMDB keeps the number of a page in the page's first eight bytes
- * (mdb.c: MDB_page), and nowhere else that a program could ask. */
-static uint64_t pages_at(const extent_walk *walk) {
+/* The page of the file where an extent begins. LMDB keeps the number of a page in the page's first eight bytes (mdb.c:
+ * MDB_page), and nowhere else that a program could ask. */
+static uint64_t first_page(const extent_walk *walk) {
     uint64_t number;
     memcpy(&number, walk->value - LMDB_PAGE_HEAD_BYTES, sizeof number);
-    return (number + 1) * walk->db->page_bytes;
+    return number;
 }
 
 /* A number that is wrong must not lead out of the file: touching that is SIGBUS. A wrong one within is for verify. */
 static bool in_file(const extent_walk *walk, int fd) {
     struct stat file;
-    const uint64_t at = pages_at(walk), size = pages_bytes(walk);
-    return fstat(fd, &file) == 0 && at <= (uint64_t)file.st_size && size <= (uint64_t)file.st_size - at &&
-           at % walk->db->page_bytes == 0;
+    if (fstat(fd, &file) != 0)
+        return false;
+    const uint64_t pages = (uint64_t)file.st_size / walk->db->page_bytes, first = first_page(walk);
+    return first < pages && pages_bytes(walk) / walk->db->page_bytes < pages - first;
 }
 
 static int map_failed(const resight_db *db, resight_error *error) {
@@ -91,7 +92,8 @@ static int map_pages(extent_walk *walk, int fd, segment_arrays *arrays, size_t a
     if (size > arrays->bytes - at || !in_file(walk, fd))
         return contradiction(walk, error);
     arrays->file_bytes += walk->size + LMDB_PAGE_HEAD_BYTES;
-    return mmap(arrays->at + at, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, (off_t)pages_at(walk)) == MAP_FAILED
+    const off_t from = (off_t)((first_page(walk) + 1) * walk->db->page_bytes); /* the first is the head's */
+    return mmap(arrays->at + at, size, PROT_READ, MAP_SHARED | MAP_FIXED, fd, from) == MAP_FAILED
                ? map_failed(walk->db, error)
                : RESIGHT_OK;
 }

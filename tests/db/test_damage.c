@@ -280,6 +280,32 @@ static segment_layout first_layout(resight_db *db, MDB_txn *txn) {
     return segment_layout_of(&plan, head.hashes, head.entries, head.patches);
 }
 
+/* A segment is mapped by the numbers that its pages have of themselves: a wrong one leads elsewhere in the file, where
+ * something else lies, or out of it.
+ */
+Test(damage, wrong_page_numbers_are_found) {
+    patient it = patient_make();
+    resight_error error;
+    resight_db *db = open_again(&it.place, 0);
+    db_view view = {0};
+    uint64_t page = 0;
+    assert_ok(db_view_open(db, &view, &error));
+    const uint64_t number = EXTENT_KEY(first_segment(db, view.txn), 0);
+    const MDB_val value = get_raw(view.txn, db->segment, &number, sizeof number);
+    memcpy(&page, (const uint8_t *)value.mv_data - LMDB_PAGE_HEAD_BYTES, sizeof page);
+    const size_t at = page * db->page_bytes;
+    db_view_close(&view);
+    resight_db_close(&db);
+    cr_assert_eq(memcmp(it.bytes + at, &page, sizeof page), 0);
+    for (unsigned bit = 0; bit < 64; bit++) {
+        it.bytes[at + bit / 8] ^= (uint8_t)(1u << bit % 8);
+        file_write(it.path, it.bytes, it.size);
+        cr_expect_eq(in_child(examine, &it), REFUSED, "bit %u", bit);
+        it.bytes[at + bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    patient_free(&it);
+}
+
 /* Change one 4-byte number in the arrays of the first segment, and seal its extent again. */
 static void change_array(resight_db *db, MDB_txn *txn, size_t at, uint32_t flip) {
     const size_t before = extent_first_bytes(db->page_bytes);
