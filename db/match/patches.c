@@ -179,7 +179,7 @@ static int ask_part(resight_matcher *m, const resight_thumbnail *thumbnail, uint
     int status = find_patches(m, thumbnail, part, patches, &count);
     if (status != RESIGHT_OK || count == 0)
         return status;
-    const resight_patch_query_options options = {.common = COMMON_PATCHES};
+    const resight_patch_query_options options = {.common = COMMON_PATCHES, .least = SUSPICIOUS_KEYS};
     const resight_patch_list query = {patches, (uint32_t)count, thumbnail->image.width_px, thumbnail->image.height_px};
     status = resight_reader_query_patches(m->reader, keys, list_keys(patches, count, keys), &options, &m->patch_hits,
                                           m->error);
