@@ -20,7 +20,7 @@ void plan_start(plan *p, const AVStream *stream, sampling *frames, bool enabled)
     p->rules = packet_rules_of(stream->codecpar);
     p->sampling = frames;
     p->time_base = stream->time_base;
-    p->known_pts = p->timed_pts = INT64_MIN;
+    p->known_pts = INT64_MIN;
     p->sets = 0;
     p->begun = p->ended = p->gap = p->owed = false;
     p->given_up = !enabled || !p->rules.counts;
@@ -53,7 +53,6 @@ static void time_frames(plan *p) {
         next->sampled = sampling_take(p->sampling, av_rescale_q(next->pts, p->time_base, MICROSECONDS), &next->time_us);
         next->number = p->sampling->count - 1;
         next->timed = true;
-        p->timed_pts = next->pts;
     }
     while (p->timed < p->count && at(p, p->timed)->timed)
         p->timed++;
@@ -73,9 +72,9 @@ void plan_end(plan *p) {
     time_frames(p);
 }
 
-/* Frames of a plan are shown one after the other, none before the first packet and none before one that was timed. */
+/* Frames of a plan are shown one after the other, none before the first packet, and none before what was known. */
 static bool is_in_time(plan *p, int64_t pts) {
-    if (pts <= p->timed_pts || (p->begun && pts < p->first_pts))
+    if (pts <= p->known_pts || (p->begun && pts < p->first_pts))
         return false;
     for (size_t i = p->timed; i < p->count; i++)
         if (!at(p, i)->timed && at(p, i)->pts == pts)

@@ -42,7 +42,6 @@ typedef struct plan {
     size_t timed;      /* so many from the first on are timed */
     int64_t first_pts; /* of the first packet */
     int64_t known_pts; /* no packet still to be read is shown at or before it */
-    int64_t timed_pts; /* of the frame that was timed last */
     uint64_t sets;     /* parameter sets that the decoder has */
     bool begun, ended, given_up;
     bool gap;                /* something was left out since the last packet that was sent */

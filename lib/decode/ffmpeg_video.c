@@ -31,7 +31,8 @@ typedef struct video_state {
     sampling sampling;
     plan plan;
     picture_style style;
-    int end_code; /* why there are no more packets */
+    int64_t last_number; /* of the frame handed out last; -1: none */
+    int end_code;        /* why there are no more packets */
     bool damaged;
     bool draining;   /* the decoder was told that there are no more packets */
     bool restarting; /* it was told so, but only to be flushed */
@@ -139,6 +140,7 @@ static int video_open(void *opaque, const media *file, resight_media_info *info,
     state->file = file;
     state->guard = (ffmpeg_guard){.file = file};
     state->damaged = state->draining = state->restarting = state->decoded = false;
+    state->last_number = -1;
     int status = ffmpeg_input_open(&state->input, file, error);
     if (status == RESIGHT_OK && file->format != RESIGHT_FORMAT_VIDEO)
         status = peek(state, error);
@@ -286,7 +288,7 @@ static int take_frame(video_state *state, resight_frame *frame, bool *sampled, r
     int status = RESIGHT_OK;
     switch (plan_match(&state->plan, state->frame->pts, &frame->time_us, &frame->number)) {
     case PLAN_PASSED: *sampled = false; break;
-    case PLAN_SAMPLED: *sampled = true; break;
+    case PLAN_SAMPLED: *sampled = frame->number > state->last_number; break; /* whatever order frames come in */
     case PLAN_UNKNOWN:
         status = limits_check_frames(&state->file->options->limits, (uint64_t)state->sampling.count + 1, error);
         *sampled = status == RESIGHT_OK && sampling_take(&state->sampling, shown_us(state), &frame->time_us);
@@ -313,6 +315,7 @@ static int video_next(void *opaque, resight_frame *frame, resight_error *error) 
     const int status = ffmpeg_picture(&state->scaler, state->file, state->frame, state->style, &next.image, error);
     if (status == RESIGHT_OK)
         *frame = next;
+    state->last_number = next.number;
     return status;
 }
 
