@@ -20,7 +20,7 @@ void plan_start(plan *p, const AVStream *stream, sampling *frames, bool enabled)
     p->rules = packet_rules_of(stream->codecpar);
     p->sampling = frames;
     p->time_base = stream->time_base;
-    p->known_pts = INT64_MIN;
+    p->known_pts = p->restart_pts = INT64_MIN;
     p->sets = 0;
     p->begun = p->ended = p->gap = p->owed = false;
     p->given_up = !enabled || !p->rules.counts;
@@ -70,6 +70,8 @@ void plan_end(plan *p) {
     p->ended = true;
     p->known_pts = INT64_MAX;
     time_frames(p);
+    if (p->count > 0)
+        at(p, p->count - 1)->last = true;
 }
 
 /* Frames of a plan are shown one after the other, none before the first packet, and none before what was known. */
@@ -129,11 +131,8 @@ static bool is_full(const plan *p) {
     return p->count == PLAN_PACKETS || p->bytes > PLAN_BYTES;
 }
 
-/* At the end of the queue, nothing having been found yet. */
-static need need_of_the_rest(const plan *p, bool all_timed) {
-    if (p->given_up || is_full(p))
-        return NEEDED;
-    return p->ended && all_timed ? NOT_NEEDED : NOT_KNOWN;
+static bool is_decoded(const planned *packet) {
+    return packet->sampled || packet->last || packet->outside;
 }
 
 /* Is something sampled that may refer to the first packet? The next restart does not; what is coded behind that one but
@@ -143,28 +142,31 @@ static need need_of_others(plan *p) {
     bool all_timed = true;
     for (size_t i = 1; i < p->count; i++) {
         const planned *next = at(p, i);
-        if (next->outside)
-            return NEEDED;
         if (restart && (next->restarts || (next->shown && next->pts > restart->pts)))
             return all_timed ? NOT_NEEDED : NOT_KNOWN;
         if (next->restarts) {
             restart = next;
             continue;
         }
-        if (next->sampled)
+        if (is_decoded(next))
             return NEEDED;
         all_timed &= next->timed;
     }
-    return need_of_the_rest(p, all_timed);
+    return p->given_up ? NEEDED : p->ended ? NOT_NEEDED : NOT_KNOWN;
+}
+
+/* What it refers to was left out. */
+static bool is_cut_off(const plan *p, const planned *packet) {
+    return !packet->restarts && (p->gap || packet->pts < p->restart_pts);
 }
 
 static need need_of_first(plan *p) {
     const planned *first = at(p, 0);
-    if (first->sampled || first->outside)
+    if (is_decoded(first))
         return NEEDED;
     if (!first->timed)
-        return is_full(p) ? NEEDED : NOT_KNOWN;
-    return p->gap && !first->restarts ? NOT_NEEDED : need_of_others(p);
+        return NOT_KNOWN;
+    return is_cut_off(p, first) ? NOT_NEEDED : need_of_others(p);
 }
 
 static void remove_first(plan *p) {
@@ -180,18 +182,19 @@ plan_next plan_step(plan *p) {
         if (p->count == 0)
             return p->given_up ? PLAN_DIRECT : p->ended ? PLAN_OVER : PLAN_READ;
         const need n = need_of_first(p);
-        if (n == NOT_KNOWN)
+        if (n == NOT_KNOWN && !is_full(p))
             return PLAN_READ;
-        if (n == NEEDED)
+        if (n != NOT_NEEDED)
             break;
+        p->gap |= !is_cut_off(p, at(p, 0));
         remove_first(p);
-        p->gap = true;
     }
     if (!at(p, 0)->timed) /* times that lag behind by the whole queue */
         give_up(p);
     if (!p->gap || !at(p, 0)->restarts)
         return PLAN_SEND;
     p->gap = false;
+    p->restart_pts = at(p, 0)->pts;
     return PLAN_RESTART;
 }
 
@@ -199,7 +202,7 @@ plan_next plan_step(plan *p) {
 
 bool plan_take(plan *p, AVPacket *packet) {
     planned *first = at(p, 0);
-    const bool may_pass = p->rules.drops && !first->sampled && !first->outside;
+    const bool may_pass = p->rules.drops && !is_decoded(first);
     if (first->shown && !first->outside) {
         if (p->sent_count == PLAN_SENT)
             memmove(p->sent, p->sent + 1, --p->sent_count * sizeof *p->sent);

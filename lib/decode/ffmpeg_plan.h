@@ -29,6 +29,7 @@ typedef struct planned {
     bool timed; /* its place among the samples is known, or it has none */
     bool sampled;
     bool restarts;
+    bool last;    /* of the file: decoded, for only so is it known to be whole */
     bool outside; /* the plan was given up at it */
 } planned;
 
@@ -44,6 +45,7 @@ typedef struct plan {
     int64_t known_pts; /* no packet still to be read is shown at or before it */
     uint64_t sets;     /* parameter sets that the decoder has */
     bool begun, ended, given_up;
+    int64_t restart_pts;     /* of the last restart behind a gap */
     bool gap;                /* something was left out since the last packet that was sent */
     planned sent[PLAN_SENT]; /* in the order of decoding; packet is NULL */
     size_t sent_count;
