@@ -162,8 +162,8 @@ static void judge(const bank *b, const char *edit, const picture *query, const p
         const int i = level - RESIGHT_PATCHES_PROBABLE;
         ++*(right ? &out->right[i] : entry->known ? &out->wrong_known[i] : &out->wrong_unrelated[i]);
     }
-    fprintf(b->pairs, "%s\t%s\t%s\t%c\t%c\t%u\t%u\t%.3f\t%d\n", edit, query->name, entry->name, right ? 's' : 'w',
-            entry->known ? 'k' : 'u', m->agreeing, m->large, (double)m->score, (int)m->level);
+    fprintf(b->pairs, "%s\t%s\t%s\t%c\t%c\t%u\t%.3f\t%d\n", edit, query->name, entry->name, right ? 's' : 'w',
+            entry->known ? 'k' : 'u', m->agreeing, (double)m->score, (int)m->level);
 }
 
 static void ask(const bank *b, tools *t, const char *edit, const picture *query, tally *out) {

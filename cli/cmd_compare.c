@@ -27,6 +27,7 @@ typedef struct verdict {
     size_t a_frames, a_near, b_frames, b_near; /* frames of quality enough, and those with a partner */
     bool has_segment;
     resight_segment segment; /* query: A; known: B */
+    bool approximate;        /* a side was decoded at a part of its size */
 } verdict;
 
 static void side_free(side *s) {
@@ -78,6 +79,7 @@ static void nearest_turned(verdict *v, const resight_hash *hash, const side *oth
 static verdict compare_pictures(const side *a, const side *b) {
     verdict v = {.distance_bits = resight_hash_distance(&a->marks[0].hash, &b->marks[0].hash)};
     v.turned_bits = v.distance_bits;
+    v.approximate = (a->marks[0].view | b->marks[0].view) & RESIGHT_VIEW_APPROXIMATE;
     nearest_turned(&v, &a->marks[0].hash, b);
     if (b->count == 1) /* a hash cannot be turned; the picture beside it can */
         nearest_turned(&v, &b->marks[0].hash, a);
@@ -130,6 +132,7 @@ static void print_verdict_json(const side *a, const side *b, const verdict *v, b
     json_object_set_new(record, "b", json_name(b->name));
     json_object_set_new(record, "matched", json_boolean(matched));
     json_object_set_new(record, "distance_bits", json_integer(v->distance_bits));
+    json_object_set_new(record, "approximate", json_boolean(v->approximate));
     if (moving) {
         json_object_set_new(record, "a_frames", json_integer((json_int_t)v->a_frames));
         json_object_set_new(record, "a_matched_frames", json_integer((json_int_t)v->a_near));
@@ -159,7 +162,7 @@ static void print_stretch(const char *of, const char *name, int64_t from_us, int
 }
 
 static void print_verdict(const side *a, const side *b, const verdict *v, bool moving, bool matched) {
-    printf("%u bits", v->distance_bits);
+    printf("%s%u bits", v->approximate ? "about " : "", v->distance_bits);
     if (moving) {
         fputs(" between the nearest frames; ", stdout);
         print_share(stdout, v->a_near, v->a_frames);

@@ -19,10 +19,16 @@ typedef struct hash_run {
 
 /* ---- Printing -------------------------------------------------------------------------------- */
 
-static void print_picture_line(FILE *out, const resight_hash *hash, int quality, const char *path) {
+static bool is_approximate(const resight_mark *mark) {
+    return mark->view & RESIGHT_VIEW_APPROXIMATE;
+}
+
+static void print_picture_line(FILE *out, const resight_mark *mark, const char *path) {
     char hex[RESIGHT_HEX_LEN + 1];
-    resight_hash_to_hex(hash, hex);
-    fprintf(out, "%s,%d,", hex, quality);
+    resight_hash_to_hex(&mark->hash, hex);
+    if (is_approximate(mark))
+        putc(RESIGHT_APPROXIMATELY, out);
+    fprintf(out, "%s,%d,", hex, mark->quality);
     print_name(out, path);
     putc('\n', out);
 }
@@ -36,7 +42,7 @@ static void print_frame_line(FILE *out, const resight_mark *mark) {
 static void print_text(const hash_run *run, FILE *out, const char *path, const media *got) {
     if (got->info.kind == RESIGHT_IMAGE) {
         for (size_t i = 0; i < got->mark_count; i++)
-            print_picture_line(out, &got->marks[i].hash, got->marks[i].quality, path);
+            print_picture_line(out, &got->marks[i], path);
         return;
     }
     if (run->many) {
@@ -79,6 +85,7 @@ static void print_media_json(const hash_run *run, FILE *out, const char *path, c
     if (got->info.kind == RESIGHT_IMAGE && got->mark_count > 0) {
         json_object_set_new(record, "hash", json_hash(&got->marks[0].hash));
         json_object_set_new(record, "quality", json_integer(got->marks[0].quality));
+        json_object_set_new(record, "approximate", json_boolean(is_approximate(&got->marks[0])));
         if (got->mark_count > 1)
             json_object_set_new(record, "hashes", json_hashes(got->marks, got->mark_count));
     } else {

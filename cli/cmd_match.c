@@ -127,8 +127,10 @@ static int take(void *shared, job *item, bool idle) {
 /* ---- Hashes ---------------------------------------------------------------------------------- */
 
 /* Look one hash up and print the answer. Returns an exit code. */
-static int match_hash(const match_run *run, resight_matcher *m, const resight_hash *hash, const char *name) {
-    const resight_mark mark = {.hash = *hash, .quality = 100, .dialect = (uint8_t)run->set->dialect};
+static int match_hash(const match_run *run, resight_matcher *m, const resight_hash *hash, resight_view view,
+                      const char *name) {
+    const resight_mark mark = {
+        .hash = *hash, .quality = 100, .dialect = (uint8_t)run->set->dialect, .view = (uint8_t)view};
     resight_error error = {0};
     CLEANUP(resight_answer_free) resight_answer answer = {0};
     const resight_subject what = {.kind = RESIGHT_IMAGE, .marks = &mark, .mark_count = 1, .every_us = run->every_us};
@@ -162,7 +164,8 @@ static int match_list(const match_run *run, resight_matcher *m, const char *path
         resight_list_row row;
         resight_error error = {0};
         char hex[RESIGHT_HEX_LEN + 1];
-        const int status = resight_list_parse(list.text, &row, &error);
+        const bool approximate = *list.text == RESIGHT_APPROXIMATELY;
+        const int status = resight_list_parse(list.text + approximate, &row, &error);
         if (status < 0) {
             complain(path, "line %lu: %s", list.number, error.text);
             code = EXIT_TROUBLE;
@@ -170,7 +173,8 @@ static int match_list(const match_run *run, resight_matcher *m, const char *path
         if (status != RESIGHT_OK)
             continue;
         resight_hash_to_hex(&row.hash, hex);
-        code = worse(code, match_hash(run, m, &row.hash, hex));
+        const resight_view view = approximate ? RESIGHT_VIEW_APPROXIMATE : RESIGHT_VIEW_STORED;
+        code = worse(code, match_hash(run, m, &row.hash, view, hex));
     }
     return list.failed ? EXIT_TROUBLE : code;
 }
@@ -189,7 +193,7 @@ static int match_hashes(const match_run *run) {
         char hex[RESIGHT_HEX_LEN + 1];
         resight_hash_from_hex(run->set->hashes.items[i], &hash); /* checked when the option was read */
         resight_hash_to_hex(&hash, hex);
-        code = worse(code, match_hash(run, m, &hash, hex));
+        code = worse(code, match_hash(run, m, &hash, RESIGHT_VIEW_STORED, hex));
     }
     if (run->set->hashes_file)
         code = worse(code, match_list(run, m, run->set->hashes_file));

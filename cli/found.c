@@ -43,6 +43,11 @@ static json_t *json_corners(const resight_found *item) {
     return list;
 }
 
+/* Was the query decoded at a part of its size? */
+static bool is_approximate(const resight_found *item) {
+    return item->view & RESIGHT_VIEW_APPROXIMATE;
+}
+
 json_t *json_found(const resight_found *item, const resight_subject *what) {
     json_t *match = json_object();
     json_object_set_new(match, "bank", json_string(item->bank));
@@ -56,6 +61,7 @@ json_t *json_found(const resight_found *item, const resight_subject *what) {
         json_object_set_new(match, "patches", json_integer(item->patches));
     json_object_set_new(match, "distance_bits", json_bits(item->distance_bits));
     json_object_set_new(match, "pdq_distance_bits", json_bits(item->pdq_bits));
+    json_object_set_new(match, "approximate", json_boolean(is_approximate(item)));
     json_object_set_new(match, "view", json_string(resight_view_name(item->view)));
     json_object_set_new(match, "known_view", json_string(resight_view_name(item->known_view)));
     if (item->dialect)
@@ -144,9 +150,9 @@ void print_found(FILE *out, const char *name, const resight_found *item, const r
     else if (item->evidence == RESIGHT_BY_PATCHES)
         fprintf(out, ", %u patches%s", item->patches, item->transform ? ", mirrored" : "");
     else
-        fprintf(out, ", %u bits%s%s%s%s", item->distance_bits, item->transform ? ", " : "",
-                item->transform ? resight_transform_name(item->transform) : "", item->inverted ? ", inverted" : "",
-                seen_as(item));
+        fprintf(out, ", %s%u bits%s%s%s%s", is_approximate(item) ? "about " : "", item->distance_bits,
+                item->transform ? ", " : "", item->transform ? resight_transform_name(item->transform) : "",
+                item->inverted ? ", inverted" : "", seen_as(item));
     if (item->dialect != item->known_dialect)
         fprintf(out, ", hashed as %s and known as %s", resight_dialect_name(item->dialect),
                 resight_dialect_name(item->known_dialect));

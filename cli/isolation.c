@@ -6,7 +6,6 @@
 #include "memory.h"
 #include "options.h"
 #include "text.h"
-#include <limits.h>
 #include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
@@ -14,34 +13,32 @@
 /* For tests, and for a program that was moved away from its workers. */
 #define FOLDER_VARIABLE "RESIGHT_WORKERS"
 
-/* From the folder of this program to that of the workers: as installed, and as built. */
-static const char *const beside[] = {"../" RESIGHT_WORKERS_FROM_BIN, "../lib/isolate/worker"};
-
-/* The folder with this program in it; NULL: not to be found. */
-static char *own_folder(void) {
-    char path[PATH_MAX];
-    const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+/* What lies beside this program: where it is not installed, it is run where it was built, in cli/. */
+static bool beside(const char *installed, const char *built, char path[PATH_MAX]) {
+    char own[PATH_MAX / 2];
+    const ssize_t length = readlink("/proc/self/exe", own, sizeof own - 1);
     if (length <= 0)
-        return NULL;
-    path[length] = 0;
-    char *slash = strrchr(path, '/');
-    *slash = 0;
-    return must_copy(path);
+        return false;
+    own[length] = 0;
+    *strrchr(own, '/') = 0;
+    const char *last = strrchr(own, '/');
+    const bool in_cli = last && strcmp(last, "/cli") == 0;
+    return snprintf(path, PATH_MAX, "%s/%s", own, in_cli ? built : installed) < PATH_MAX;
 }
 
-/* Where this program is not installed, it is run where it was built: in cli/. */
+bool isolation_program(const char *name, char path[PATH_MAX]) {
+    char installed[PATH_MAX / 2];
+    snprintf(installed, sizeof installed, "../" RESIGHT_WORKERS_FROM_BIN "/%s", name);
+    return beside(installed, name, path);
+}
+
 static char *worker_folder(void) {
     const char *given = secure_getenv(FOLDER_VARIABLE);
+    char folder[PATH_MAX];
     if (given)
         return must_copy(given);
-    CLEANUP_FREE char *own = own_folder();
-    if (!own)
-        return NULL;
-    const char *last = strrchr(own, '/');
-    const bool built = last && strcmp(last, "/cli") == 0;
-    char folder[PATH_MAX];
-    snprintf(folder, sizeof folder, "%s/%s", own, beside[built]);
-    return access(folder, X_OK) == 0 ? must_copy(folder) : NULL; /* else where the library looks by itself */
+    const bool found = beside("../" RESIGHT_WORKERS_FROM_BIN, "../lib/isolate/worker", folder);
+    return found && access(folder, X_OK) == 0 ? must_copy(folder) : NULL; /* else where the library looks by itself */
 }
 
 resight_pool *isolation_pool(const settings *set, resight_decode_options decode, resight_error *error) {

@@ -20,16 +20,16 @@ static const command commands[] = {
     {"hash", "print the hashes of pictures and videos", "[OPTION]... PATH...",
      "A picture is one line, HASH,QUALITY,PATH. A video is a line a frame, FRAME,QUALITY,HASH,SECONDS, as vPDQ files\n"
      "have them; when there are several inputs, a line `# PATH` goes before. A folder stands for the files in it,\n"
-     "- for media on standard input.\n\n"
+     "- for media on standard input. With --fast, ~ goes before a hash that is approximate.\n\n"
      "With --raw, standard input or the files hold frames of --size WxH, one after the other, without any header.",
-     MEDIA_GROUPS | TAKES_HASHING, 0, ANY, run_hash},
+     MEDIA_GROUPS | TAKES_HASHING | TAKES_FAST, 0, ANY, run_hash},
     {"compare", "say how far two pictures, videos or hashes are apart", "[OPTION]... A B",
      "A and B are paths, - for standard input, or hashes in hex. Exit code 0 when they match, 1 when not. B is also\n"
      "compared turned and mirrored. Pictures are compared whole: resight explain A B looks inside of them. Of two "
      "videos:\n"
      "the share of frames that match, and the time they have in common. Of two .tmk files: LEVEL1 LEVEL2 A B, a match "
      "when both scores are 0.7 and more.",
-     TAKES_MEDIA | TAKES_DIALECT | TAKES_JSON | TAKES_POLICY, 2, 2, run_compare},
+     TAKES_MEDIA | TAKES_FAST | TAKES_DIALECT | TAKES_JSON | TAKES_POLICY, 2, 2, run_compare},
     {"add", "add pictures and videos to a bank", "[OPTION]... PATH...",
      "Makes the database and the bank when they are not there. A line is printed when the entry is on disk, and "
      "matches\n"
@@ -39,7 +39,7 @@ static const command commands[] = {
      "Each picture, and each sampled frame of a video, is looked up whole, in all eight ways of turning and mirroring\n"
      "it, and as its negative; then, where nothing was found, without its borders, by rectangles inside of it, and by\n"
      "local patches. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be read.",
-     MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_MATCHING, 0, ANY, run_match},
+     MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_MATCHING | TAKES_FAST, 0, ANY, run_match},
     {"explain", "show why a file matches a known item, and where", "[OPTION]... QUERY ENTRY",
      "Says by what evidence QUERY shows the known item, how surely and where, and with --out draws it. ENTRY is the "
      "number\n"
@@ -165,10 +165,11 @@ static int run_help(char **argv) {
     return found ? 0 : no_such_command(*argv);
 }
 
-static int run_command(const command *which, int argc, char **argv) {
+/* words: how many of the arguments name the command. */
+static int run_command(const command *which, int words, int argc, char **argv) {
     CLEANUP(settings_free) settings set = settings_default();
     CLEANUP_FREE char **operands = must_have((size_t)argc + 1, sizeof *operands);
-    const int count = options_read(which, argc, argv, &set, operands);
+    const int count = options_read(which, argc - words, argv + words, &set, operands);
     if (count < 0)
         return EXIT_TROUBLE;
     if (set.help) {
@@ -180,6 +181,8 @@ static int run_command(const command *which, int argc, char **argv) {
                  which->name, which->usage);
         return EXIT_TROUBLE;
     }
+    if (set.isolation == RESIGHT_ISOLATE_OFF && !isolation_leave(argv))
+        return EXIT_TROUBLE;
     return which->run(&set, operands);
 }
 
@@ -189,7 +192,7 @@ int main(int argc, char **argv) {
     const command *which = find_command(argv + 1, &words);
     int code = EXIT_TROUBLE;
     if (which)
-        code = run_command(which, argc - words, argv + words);
+        code = run_command(which, words, argc, argv);
     else if (!*first)
         print_commands(stderr);
     else if (strcmp(first, "help") == 0 || strcmp(first, "--help") == 0 || strcmp(first, "-h") == 0)

@@ -39,6 +39,7 @@ static resight_decode_options decode_options(const settings *set, int64_t every_
     options.limits = set->limits;
     options.every_us = set->every_us.given ? (int64_t)set->every_us.value : every_us;
     options.via_rgb = set->via_rgb;
+    options.fast = set->fast;
     options.alpha = set->composite ? RESIGHT_ALPHA_COMPOSITE : all_views ? RESIGHT_ALPHA_VIEWS : RESIGHT_ALPHA_DROP;
     memcpy(options.background_rgb, set->background_rgb, sizeof options.background_rgb);
     return options;

@@ -268,6 +268,8 @@ static const option_row rows[] = {
      "of a video, a frame so often; 0: every frame (1; match 0.5; add 0.125, and only what is new)"},
     {"via-rgb", 0, NULL, TAKES_MEDIA, read_flag, AT(via_rgb), 0, 0,
      "hash video frames through RGB as vPDQ does, not their luma"},
+    {"fast", 0, NULL, TAKES_FAST, read_flag, AT(fast), 0, 0,
+     "decode JPEGs at a part of their size, if 256 pixels of the shorter side are left: approximate hashes"},
     {"background", 0, "RRGGBB", TAKES_MEDIA, read_colour, 0, 0, 0,
      "put transparent pictures on this colour; else alpha is dropped"},
     {"cpu", 0, "LEVEL", TAKES_MEDIA, read_cpu, AT(cpu), 0, 0,
@@ -375,11 +377,15 @@ int options_read(const command *which, int argc, char **argv, settings *set, cha
             continue;
         }
         if (code == ':' || code == '?') {
-            complain(as_written(argv, letter), "%s; see resight help %s",
-                     code == ':'     ? "needs a value"
-                     : optopt >= 256 ? "takes no value"
-                                     : "no such option here",
-                     which->name);
+            const char *option = as_written(argv, letter);
+            if (strcmp(option, "--fast") == 0 && optopt == 0)
+                complain(option, "not for %s: what is stored and exchanged is exact", which->name);
+            else
+                complain(option, "%s; see resight help %s",
+                         code == ':'     ? "needs a value"
+                         : optopt >= 256 ? "takes no value"
+                                         : "no such option here",
+                         which->name);
             return -1;
         }
         const option_row *row = row_of(which->groups, code);
@@ -388,6 +394,11 @@ int options_read(const command *which, int argc, char **argv, settings *set, cha
     }
     while (optind < argc)
         operands[count++] = argv[optind++];
+    if (set->fast && set->dialect != RESIGHT_PDQ) {
+        complain("--fast", "of dialect pdq alone; %s is hashed of the whole picture",
+                 resight_dialect_name(set->dialect));
+        return -1;
+    }
     if (set->vpdq_rule) /* vPDQ knows whole frames alone */
         set->effort = RESIGHT_EFFORT_FAST;
     operands[count] = NULL;

@@ -24,6 +24,7 @@ enum {
     TAKES_POLARITY = 1 << 12,
     TAKES_DIALECT = 1 << 13,
     TAKES_DRAWING = 1 << 14, /* resight explain alone */
+    TAKES_FAST = 1 << 15,    /* whatever stores and exchanges nothing */
 };
 
 /* Values before any option was read. */

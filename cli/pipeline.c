@@ -74,9 +74,12 @@ static void *work_on(void *argument) {
             return NULL;
         r->line->work(w->tools, r->line->shared, item);
         pthread_mutex_lock(&r->lock);
-        r->states[item - r->jobs] = SLOT_DONE;
-        pthread_cond_signal(&r->done);
+        const size_t slot = (size_t)(item - r->jobs);
+        const bool awaited = slot == r->taken % r->slots;
+        r->states[slot] = SLOT_DONE;
         pthread_mutex_unlock(&r->lock);
+        if (awaited) /* without the lock, which the main thread would only wake up to wait for */
+            pthread_cond_signal(&r->done);
     }
 }
 

@@ -45,6 +45,7 @@ typedef struct settings {
     bool dihedral;
     given_number every_us;
     bool via_rgb;
+    bool fast;
     bool composite; /* over background_rgb */
     uint8_t background_rgb[3];
     resight_limits limits;

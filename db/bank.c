@@ -7,11 +7,8 @@
 #include <string.h>
 
 static int take_bank(resight_writer *writer, MDB_val key, MDB_val value, resight_error *error) {
-    uint64_t id = 0;
+    const uint32_t id = bank_key_id(key.mv_data);
     writer_bank bank = {0};
-    if (key.mv_size != sizeof id)
-        return writer_damaged(writer, error, "a key of the banks, of bytes", key.mv_size);
-    memcpy(&id, key.mv_data, sizeof id);
     if (bank_unpack(value.mv_data, value.mv_size, &bank.record) != RESIGHT_OK || bank.record.bank.id != id)
         return writer_damaged(writer, error, "the record of bank", id);
     if (!array_reserve(&writer->banks, &writer->bank_capacity, writer->bank_count, 1))
@@ -21,17 +18,20 @@ static int take_bank(resight_writer *writer, MDB_val key, MDB_val value, resight
 }
 
 int writer_read_banks(resight_writer *writer, resight_error *error) {
-    MDB_val key, value;
+    bank_key first = bank_key_of(0);
+    MDB_val key = val_of(&first, sizeof first), value;
     MDB_cursor *cursor = NULL;
     if (writer->banks_read)
         return RESIGHT_OK;
-    int code = mdb_cursor_open(writer->txn, writer->db->bank, &cursor), status = RESIGHT_OK;
+    int code = mdb_cursor_open(writer->txn, writer->db->meta, &cursor), status = RESIGHT_OK;
     if (code != 0)
         return writer_fail(writer, code, "read the banks", error);
-    while (status == RESIGHT_OK && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+    code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    for (; code == 0 && is_bank_key(key.mv_data, key.mv_size) && status == RESIGHT_OK;
+         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))
         status = take_bank(writer, key, value, error);
     mdb_cursor_close(cursor);
-    if (status == RESIGHT_OK && code != MDB_NOTFOUND)
+    if (status == RESIGHT_OK && code != 0 && code != MDB_NOTFOUND)
         status = writer_fail(writer, code, "read the banks", error);
     writer->banks_read = status == RESIGHT_OK;
     return status;
@@ -141,9 +141,9 @@ int resight_writer_remove_bank(resight_writer *writer, uint32_t bank, resight_er
         status = resight_writer_remove(writer, entries.items[i], error);
     if (status != RESIGHT_OK)
         return status;
-    const uint64_t id = bank;
-    MDB_val key = val_of(&id, sizeof id);
-    const int code = mdb_del(writer->txn, writer->db->bank, &key, NULL);
+    bank_key name = bank_key_of(bank);
+    MDB_val key = val_of(&name, sizeof name);
+    const int code = mdb_del(writer->txn, writer->db->meta, &key, NULL);
     if (code != 0 && code != MDB_NOTFOUND) /* made by this writer and not stored yet */
         return writer_fail(writer, code, "remove a bank", error);
     writer_bank *gone = writer_find_bank(writer, bank, &status, error);

@@ -75,10 +75,8 @@ void db_ended(resight_db *db) {
 static int follow_map(resight_db *db) {
     pthread_mutex_lock(&db->lock);
     int code = MDB_MAP_RESIZED;
-    if (db->transactions == 1) {
+    if (db->transactions == 1)
         code = mdb_env_set_mapsize(db->env, 0);
-        db->map_epoch++;
-    }
     pthread_mutex_unlock(&db->lock);
     return code;
 }
@@ -114,13 +112,6 @@ int db_renew(resight_db *db, MDB_txn *txn, resight_error *error) {
         return RESIGHT_OK;
     db_ended(db);
     return db_fail(db, code, "renew a snapshot", error);
-}
-
-uint64_t db_map_epoch(resight_db *db) {
-    pthread_mutex_lock(&db->lock);
-    const uint64_t epoch = db->map_epoch;
-    pthread_mutex_unlock(&db->lock);
-    return epoch;
 }
 
 int db_view_open(resight_db *db, db_view *out, resight_error *error) {

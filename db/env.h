@@ -12,15 +12,15 @@
 
 struct resight_db {
     MDB_env *env;
-    MDB_dbi meta, bank, entry, patch, digest, segment;
+    MDB_dbi meta, entry, patch, digest, segment;
     char *dir;
     bool read_only;
     uint32_t radius_bits, tail_limit, page_bytes;
 
-    pthread_mutex_t lock;  /* over what follows */
-    unsigned transactions; /* live ones: the map moves only when there are none */
-    uint64_t map_epoch;    /* rises when the map has moved */
-    bool writing;          /* by the thread that has begun, to refuse a second writer there */
+    pthread_mutex_t lock;        /* over what follows */
+    unsigned transactions;       /* live ones: the map moves only when there are none */
+    struct db_segment *segments; /* that snapshots of this process use */
+    bool writing;                /* by the thread that has begun, to refuse a second writer there */
     pthread_t writer_thread;
 
     /* in the list of databases that are open in this process */
@@ -42,9 +42,6 @@ int db_begin(resight_db *db, unsigned flags, MDB_txn **out, resight_error *error
 int db_renew(resight_db *db, MDB_txn *txn, resight_error *error);
 /* To be called once for each success of the two above, after the transaction has ended or was reset. */
 void db_ended(resight_db *db);
-
-/* Changes when pointers into the map are no longer good although their pages are. */
-uint64_t db_map_epoch(resight_db *db);
 
 /* Begin a transaction for reading, and abort it by CLEANUP: the two together. */
 typedef struct db_view {

@@ -4,7 +4,7 @@
  *
  * One process merges at a time (a lock on a file that the system drops with the process). A new segment is stored part
  * by part while others read and write; then one transaction puts it into the manifest in place of what it replaces. A
- * merge that dies leaves parts that no manifest names, and the next one deletes them.
+ * merge that dies leaves extents that no manifest names, and the next one deletes them.
  */
 #include "segment.h"
 #include "writer.h"
@@ -218,7 +218,7 @@ static bool is_current(const db_manifest *list, uint64_t segment) {
     return false;
 }
 
-/* The first segment with parts but without a place in the manifest, or 0: replaced, or left by a merge that died. */
+/* The first segment with extents but without a place in the manifest, or 0: replaced, or left by a merge that died. */
 static int find_stray(resight_db *db, MDB_txn *txn, const db_manifest *list, uint64_t *stray, resight_error *error) {
     MDB_cursor *cursor = NULL;
     uint64_t number = 0, segment = 0;
@@ -228,10 +228,10 @@ static int find_stray(resight_db *db, MDB_txn *txn, const db_manifest *list, uin
     MDB_val key = val_of(&number, sizeof number), value;
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE)) == 0) {
         memcpy(&number, key.mv_data, sizeof number);
-        segment = PART_KEY_SEGMENT(number);
+        segment = EXTENT_KEY_SEGMENT(number);
         if (!is_current(list, segment))
             break;
-        number = PART_KEY(segment + 1, 0);
+        number = EXTENT_KEY(segment + 1, 0);
         key = val_of(&number, sizeof number);
     }
     mdb_cursor_close(cursor);
@@ -239,16 +239,16 @@ static int find_stray(resight_db *db, MDB_txn *txn, const db_manifest *list, uin
     return code == 0 || code == MDB_NOTFOUND ? RESIGHT_OK : db_fail(db, code, "read the segments", error);
 }
 
-static int delete_parts(resight_writer *writer, uint64_t segment, resight_error *error) {
+static int delete_extents(resight_writer *writer, uint64_t segment, resight_error *error) {
     MDB_cursor *cursor = NULL;
-    uint64_t number = PART_KEY(segment, 0);
+    uint64_t number = EXTENT_KEY(segment, 0);
     MDB_val key = val_of(&number, sizeof number), value;
     int code = mdb_cursor_open(writer->txn, writer->db->segment, &cursor);
     if (code != 0)
         return writer_fail(writer, code, "delete a segment", error);
     while ((code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE)) == 0) {
         memcpy(&number, key.mv_data, sizeof number);
-        if (PART_KEY_SEGMENT(number) != segment || (code = mdb_cursor_del(cursor, 0)) != 0)
+        if (EXTENT_KEY_SEGMENT(number) != segment || (code = mdb_cursor_del(cursor, 0)) != 0)
             break;
         key = val_of(&number, sizeof number);
     }
@@ -260,7 +260,7 @@ static int sweep_one(resight_db *db, uint64_t segment, resight_error *error) {
     CLEANUP(resight_writer_abort) resight_writer *writer = NULL;
     int status = resight_writer_begin(db, &writer, error);
     if (status == RESIGHT_OK)
-        status = delete_parts(writer, segment, error);
+        status = delete_extents(writer, segment, error);
     return status == RESIGHT_OK ? resight_writer_commit(&writer, error) : status;
 }
 

@@ -21,7 +21,7 @@
 /* A slot is 64 bytes; LMDB's default of 126 is soon used up by short-lived processes. */
 #define MAX_READERS 1024
 #define DEFAULT_TAIL_HASHES 65536
-#define TABLES 6
+#define TABLES 5
 
 /* LMDB's locks belong to the process: a second open environment on the same file would drop those of the first. */
 static pthread_mutex_t open_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -151,7 +151,6 @@ typedef struct table {
 /* Open every table, or only the first. Flags that differ are as wrong as a table that is missing. */
 static int open_tables(resight_db *db, MDB_txn *txn, unsigned create) {
     const table tables[TABLES] = {{"meta", 0, &db->meta},
-                                  {"bank", MDB_INTEGERKEY, &db->bank},
                                   {"entry", MDB_INTEGERKEY, &db->entry},
                                   {"patch", MDB_INTEGERKEY, &db->patch},
                                   {"digest", 0, &db->digest},
@@ -274,13 +273,25 @@ static int open_existing(resight_db *db, resight_error *error) {
     return status;
 }
 
+/* Pages of segments are mapped one by one. */
+static int check_pages(const resight_db *db, resight_error *error) {
+    const long machine = sysconf(_SC_PAGESIZE);
+    return machine > 0 && db->page_bytes % (unsigned long)machine == 0
+               ? RESIGHT_OK
+               : resight_fail(error, RESIGHT_E_VERSION,
+                              "%s: made of pages of %u bytes, on a machine with pages of %ld; export it and import it",
+                              db->dir, db->page_bytes, machine);
+}
+
 static int find_tables(resight_db *db, const resight_db_options *options, resight_error *error) {
     MDB_stat stat;
     const int code = mdb_env_stat(db->env, &stat);
     if (code != 0)
         return db_fail(db, code, "read the header", error);
     db->page_bytes = stat.ms_psize;
-    int status = open_existing(db, error);
+    int status = check_pages(db, error);
+    if (status == RESIGHT_OK)
+        status = open_existing(db, error);
     if (status != RESIGHT_NOT_FOUND || !options->create)
         return status;
     status = create_tables(db, options->radius_bits ? options->radius_bits : RESIGHT_DEFAULT_RADIUS_BITS, error);

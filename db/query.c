@@ -169,7 +169,7 @@ static int ask(query_run *query) {
     const resight_reader *reader = query->reader;
     int status = RESIGHT_OK;
     for (uint32_t i = 0; status == RESIGHT_OK && i < reader->manifest.count; i++)
-        status = ask_segment(query, &reader->segments[i]);
+        status = ask_segment(query, reader->segments[i]);
     if (status == RESIGHT_OK)
         status = ask_tail(query);
     if (status == RESIGHT_OK && query->out->count > 1)

@@ -16,9 +16,8 @@ static int no_memory(const resight_reader *reader, resight_error *error) {
 }
 
 static int take_bank(resight_reader *reader, MDB_val key, MDB_val value, resight_error *error) {
-    uint64_t id = 0;
+    const uint32_t id = bank_key_id(key.mv_data);
     bank_record bank;
-    memcpy(&id, key.mv_data, key.mv_size < sizeof id ? key.mv_size : sizeof id);
     if (bank_unpack(value.mv_data, value.mv_size, &bank) != RESIGHT_OK || bank.bank.id != id)
         return reader_damaged(reader, error, "the record of bank", id);
     if (!array_reserve(&reader->banks, &reader->bank_capacity, reader->bank_count, 1))
@@ -29,37 +28,44 @@ static int take_bank(resight_reader *reader, MDB_val key, MDB_val value, resight
 
 static int read_banks(resight_reader *reader, resight_error *error) {
     MDB_cursor *cursor = NULL;
-    MDB_val key, value;
-    int code = mdb_cursor_open(reader->txn, reader->db->bank, &cursor), status = RESIGHT_OK;
+    bank_key first = bank_key_of(0);
+    MDB_val key = val_of(&first, sizeof first), value;
+    int code = mdb_cursor_open(reader->txn, reader->db->meta, &cursor), status = RESIGHT_OK;
     if (code != 0)
         return db_fail(reader->db, code, "read the banks", error);
     reader->bank_count = 0;
-    while (status == RESIGHT_OK && (code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0)
+    code = mdb_cursor_get(cursor, &key, &value, MDB_SET_RANGE);
+    for (; code == 0 && is_bank_key(key.mv_data, key.mv_size) && status == RESIGHT_OK;
+         code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT))
         status = take_bank(reader, key, value, error);
     mdb_cursor_close(cursor);
-    return status != RESIGHT_OK || code == MDB_NOTFOUND ? status : db_fail(reader->db, code, "read the banks", error);
+    return status != RESIGHT_OK || code == 0 || code == MDB_NOTFOUND
+               ? status
+               : db_fail(reader->db, code, "read the banks", error);
 }
 
-/* Parts of a current segment never move in the file: pointers stay good until the set of segments or the map changes.
- */
+static void drop_segments(resight_reader *reader, const db_segment **segments) {
+    for (size_t i = 0; segments && segments[i]; i++)
+        segment_drop(reader->db, segments[i]);
+    free(segments);
+}
+
+/* Those that stay are held again before they are let go, so that they stay mapped. */
 static int find_segments(resight_reader *reader, resight_error *error) {
     const db_manifest *list = &reader->manifest;
-    const uint64_t epoch = db_map_epoch(reader->db);
-    if (reader->segments_found && reader->segments_generation == list->generation && reader->map_epoch == epoch)
+    int status = RESIGHT_OK;
+    if (reader->segments && reader->segments_generation == list->generation)
         return RESIGHT_OK;
-    reader->segments_found = false;
-    free(reader->segments);
-    reader->segments = calloc(list->count + 1, sizeof *reader->segments);
-    if (!reader->segments)
+    const db_segment **found = calloc(list->count + 1, sizeof *found);
+    if (!found)
         return no_memory(reader, error);
-    for (uint32_t i = 0; i < list->count; i++) {
-        const int status = segment_open(reader->db, reader->txn, &list->item[i], &reader->segments[i], error);
-        if (status != RESIGHT_OK)
-            return status;
-    }
-    reader->segments_found = true;
+    for (uint32_t i = 0; status == RESIGHT_OK && i < list->count; i++)
+        status = segment_hold(reader->db, reader->txn, &list->item[i], &found[i], error);
+    drop_segments(reader, status == RESIGHT_OK ? reader->segments : found);
+    if (status != RESIGHT_OK)
+        return status;
+    reader->segments = found;
     reader->segments_generation = list->generation;
-    reader->map_epoch = epoch;
     return RESIGHT_OK;
 }
 
@@ -91,7 +97,7 @@ static int take_snapshot(resight_reader *reader, resight_error *error) {
         return status;
     reader->live = true;
     const uint64_t id = mdb_txn_id(reader->txn);
-    if (id == reader->txn_id && reader->map_epoch == db_map_epoch(reader->db))
+    if (id == reader->txn_id)
         return RESIGHT_OK;
     reader->txn_id = 0;
     status = follow(reader, error);
@@ -116,7 +122,7 @@ void resight_reader_free(resight_reader **reader) {
         mdb_txn_abort(r->txn);
     if (r->live)
         db_ended(r->db);
-    free(r->segments);
+    drop_segments(r, r->segments);
     free(r->banks);
     segment_source_free(&r->tail.held);
     resight_hits_free(&r->hits);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A snapshot from inside: its segments in the map, and a copy of the tail. Both are kept from one snapshot to the next
+ * A snapshot from inside: its segments, and a copy of the tail. Both are kept from one snapshot to the next
  * and only brought up to date.
  */
 #ifndef RESIGHT_DB_READER_H
@@ -32,13 +32,11 @@ struct resight_reader {
     MDB_txn *txn;
     bool live;       /* txn has a snapshot, and is not only a slot */
     uint64_t txn_id; /* of the snapshot that everything below is for; 0: of none */
-    uint64_t map_epoch;
     db_state state;
     db_manifest manifest;
-    db_segment *segments;         /* [manifest.count] */
+    const db_segment **segments;  /* held; [manifest.count], and NULL at the end; NULL: none were found */
     uint64_t segments_generation; /* of the manifest that they were found for */
-    bool segments_found;
-    bank_record *banks; /* in order of id */
+    bank_record *banks;           /* in order of id */
     size_t bank_count, bank_capacity;
     db_tail tail;
     resight_hits hits;

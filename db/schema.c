@@ -11,7 +11,7 @@
 #include <time.h>
 
 static const char format_magic[8] = "resight";
-static const char part_magic[4] = "RSEG";
+static const char extent_magic[4] = "RSEG";
 /* Reads otherwise on a machine with another order of bytes. */
 #define BYTE_ORDER_MARK 0x01020304u
 
@@ -210,6 +210,26 @@ int bank_unpack(const void *bytes, size_t size, bank_record *out) {
     return good && bank_check(&out->bank, NULL) == RESIGHT_OK ? RESIGHT_OK : RESIGHT_E_DAMAGED;
 }
 
+static const char bank_prefix[4] = {'b', 'a', 'n', 'k'};
+
+bank_key bank_key_of(uint32_t id) {
+    bank_key key;
+    const uint32_t big_endian = __builtin_bswap32(id);
+    memcpy(key.bytes, bank_prefix, sizeof bank_prefix);
+    memcpy(key.bytes + sizeof bank_prefix, &big_endian, sizeof big_endian);
+    return key;
+}
+
+bool is_bank_key(const void *key, size_t size) {
+    return size == sizeof(bank_key) && memcmp(key, bank_prefix, sizeof bank_prefix) == 0;
+}
+
+uint32_t bank_key_id(const void *key) {
+    uint32_t big_endian;
+    memcpy(&big_endian, (const uint8_t *)key + sizeof bank_prefix, sizeof big_endian);
+    return __builtin_bswap32(big_endian);
+}
+
 digest_key digest_key_of(const uint8_t sha256[32], uint32_t bank) {
     digest_key key;
     memcpy(key.bytes, sha256, 32);
@@ -224,40 +244,32 @@ uint32_t digest_key_bank(const void *key) {
     return __builtin_bswap32(big_endian);
 }
 
-size_t part_bytes(const part_head *head, size_t page_bytes) {
-    const size_t bytes = PART_HEAD_BYTES + (size_t)head->payload_bytes;
-    return bytes < page_bytes ? page_bytes : bytes;
-}
-
-void part_seal(const part_head *head, uint8_t *value, size_t size) {
+void extent_seal(const extent_head *head, uint8_t *value, size_t size) {
     uint8_t *out = value;
-    const size_t used = PART_HEAD_BYTES + (size_t)head->payload_bytes;
-    memset(out, 0, PART_HEAD_BYTES);
-    memset(out + used, 0, size - used);
-    memcpy(out + 4, part_magic, sizeof part_magic);
+    memset(out, 0, EXTENT_HEAD_BYTES);
+    memcpy(out + 4, extent_magic, sizeof extent_magic);
     PUT(head->segment, 8);
-    PUT(head->payload_bytes, 16);
-    PUT(head->part, 24);
+    PUT(head->array_bytes, 16);
+    PUT(head->number, 24);
     PUT(head->hashes, 28);
     PUT(head->entries, 32);
     PUT(head->patches, 36);
     seal(out, size);
 }
 
-int part_unpack(const void *bytes, size_t size, uint64_t key, part_head *out) {
-    if (size < PART_HEAD_BYTES || memcmp((const uint8_t *)bytes + 4, part_magic, sizeof part_magic) != 0)
+int extent_unpack(const void *bytes, size_t size, uint64_t key, extent_head *out) {
+    if (size < EXTENT_HEAD_BYTES || memcmp((const uint8_t *)bytes + 4, extent_magic, sizeof extent_magic) != 0)
         return RESIGHT_E_DAMAGED;
     GET(out->segment, 8);
-    GET(out->payload_bytes, 16);
-    GET(out->part, 24);
+    GET(out->array_bytes, 16);
+    GET(out->number, 24);
     GET(out->hashes, 28);
     GET(out->entries, 32);
     GET(out->patches, 36);
-    const bool named = PART_KEY(out->segment, out->part) == key;
-    return named && out->payload_bytes <= size - PART_HEAD_BYTES ? RESIGHT_OK : RESIGHT_E_DAMAGED;
+    return EXTENT_KEY(out->segment, out->number) == key ? RESIGHT_OK : RESIGHT_E_DAMAGED;
 }
 
-bool part_intact(const void *value, size_t size) {
+bool extent_intact(const void *value, size_t size) {
     return intact(value, size);
 }
 
@@ -296,7 +308,7 @@ int plan_unpack(const void *bytes, size_t size, segment_plan *out) {
     GET(out->keys.radius_bits, 8);
     GET(out->keys.band_count, 12);
     if (out->hashes.band_count > RESIGHT_MAX_BANDS || out->keys.band_count > RESIGHT_MAX_KEY_BANDS ||
-        size != PLAN_BYTES(out->hashes.band_count + out->keys.band_count))
+        size < PLAN_BYTES(out->hashes.band_count + out->keys.band_count))
         return RESIGHT_E_DAMAGED;
     bands_unpack((const uint8_t *)bytes + PLAN_BYTES(0), &out->hashes);
     bands_unpack((const uint8_t *)bytes + PLAN_BYTES(out->hashes.band_count), &out->keys);

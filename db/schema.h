@@ -12,19 +12,24 @@
 #error "libresight-db uses segments in place, and LMDB's file has the machine's words: little-endian, 64-bit only"
 #endif
 
-#define FORMAT_VERSION 2
+#define FORMAT_VERSION 3
 /* The guaranteed radius lies below the limit of resight_index_plan_for(). */
 #define RADIUS_MAX_BITS 63
-/* One value holds all hashes of a segment so that they lie in one piece: 1 GiB of them, under LMDB's 4 GiB - 1. */
 #define SEGMENT_MAX_HASHES (1u << 25)
 #define SEGMENT_MAX_PATCHES RESIGHT_KEY_INDEX_MAX
-/* Before the arrays of a part. LMDB puts a large value 16 bytes into a page, so the array starts 64 bytes into it. */
-#define PART_HEAD_BYTES 48
 
 /* Keys of the table "meta". */
 #define KEY_FORMAT "format"
 #define KEY_STATE "state"
 #define KEY_MANIFEST "manifest"
+
+/* Of a bank, in the same table: so that an addition, which changes state and bank, writes one page for both. */
+typedef struct bank_key {
+    uint8_t bytes[8]; /* "bank", then its number in big-endian */
+} bank_key;
+bank_key bank_key_of(uint32_t id);
+bool is_bank_key(const void *key, size_t size);
+uint32_t bank_key_id(const void *key);
 
 typedef struct db_format {
     uint32_t version, radius_bits;
@@ -115,16 +120,18 @@ typedef struct entry_view {
 #define CHUNK_KEY_ENTRY(key) ((uint64_t)(key) >> 16)
 _Static_assert(CHUNK_COUNT(RESIGHT_ENTRY_PATCHES_MAX) <= 1 << 16, "the number of a chunk fits its key");
 
-/* Parts of a segment. Bands are numbered through, those of the hashes first, then those of the keys of patches: band b
- * has its offsets in PART_BANDS + 2b and its postings in PART_BANDS + 2b + 1. */
-enum { PART_PLAN = 0, PART_HASHES = 1, PART_ENTRIES = 2, PART_KEYS = 3, PART_BANDS = 4 };
-#define PART_KEY(segment, part) ((uint64_t)(segment) << 16 | (part))
-#define PART_KEY_SEGMENT(key) ((uint64_t)(key) >> 16)
+/* The arrays of a segment are stored in extents. An extent is one value: a head that fills what LMDB leaves of its
+ * first page, then whole pages of the arrays. */
+#define EXTENT_KEY(segment, number) ((uint64_t)(segment) << 16 | (number))
+#define EXTENT_KEY_SEGMENT(key) ((uint64_t)(key) >> 16)
+#define EXTENT_HEAD_BYTES 48
+/* LMDB's own, before a value that has pages to itself. */
+#define LMDB_PAGE_HEAD_BYTES 16
 
-typedef struct part_head {
-    uint64_t segment, payload_bytes;
-    uint32_t part, hashes, entries, patches;
-} part_head;
+typedef struct extent_head {
+    uint64_t segment, array_bytes; /* array_bytes: of all extents together */
+    uint32_t number, hashes, entries, patches;
+} extent_head;
 
 /* The key of a digest: the digest, then the bank in big-endian so that keys sort by bank. */
 typedef struct digest_key {
@@ -166,16 +173,15 @@ const uint8_t *chunk_unpack(const void *bytes, size_t size, uint32_t count);
 digest_key digest_key_of(const uint8_t sha256[32], uint32_t bank);
 uint32_t digest_key_bank(const void *key);
 
-/* Bytes of the whole value: head, payload, and zeros up to a page so that LMDB never stores it inside a leaf. */
-size_t part_bytes(const part_head *head, size_t page_bytes);
-/* Writes head and crc over a value whose payload is in place already. */
-void part_seal(const part_head *head, uint8_t *value, size_t size);
-/* The head alone; RESIGHT_E_DAMAGED when it does not fit the key or the size. The checksum is left to part_intact(). */
-int part_unpack(const void *value, size_t size, uint64_t key, part_head *out);
-bool part_intact(const void *value, size_t size);
-
-/* Ids of entries, then where the hashes of each begin, and the number of hashes, then the same of patches. */
-#define ENTRIES_BYTES(entries) ((size_t)(entries)*16 + 8)
+/* Bytes of an extent before its pages of arrays. The first has the plan there, after its head. */
+static inline size_t extent_first_bytes(size_t page_bytes) {
+    return page_bytes - LMDB_PAGE_HEAD_BYTES;
+}
+/* Writes head and checksum over a value whose other bytes are in place. */
+void extent_seal(const extent_head *head, uint8_t *value, size_t size);
+/* The head alone; RESIGHT_E_DAMAGED when it does not fit the key. The checksum is left to extent_intact(). */
+int extent_unpack(const void *value, size_t size, uint64_t key, extent_head *out);
+bool extent_intact(const void *value, size_t size);
 
 /* How a segment is cut. A plan without bands is that of nothing to look up, or of patches that are scanned. */
 typedef struct segment_plan {

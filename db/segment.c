@@ -1,126 +1,143 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Segments as snapshots use them: parts are found once and queried where they lie in the map. */
+/*
+ * Segments as snapshots use them. A segment never changes, so all readers of a process share one mapping of it, which
+ * goes when the last of them has moved on.
+ */
 #include "segment.h"
 
+#include "base/cleanup.h"
 #include <string.h>
 
-/* Arrays start on a cache line: LMDB's 16 bytes at the start of a page and the head's 48 see to it. */
+/* Each array starts on a cache line. */
 #define ARRAY_ALIGN 64
 
-static int contradiction(const resight_db *db, uint64_t id, uint32_t part, resight_error *error) {
-    return resight_fail(error, RESIGHT_E_DAMAGED, "%s: segment %llu: part %u does not hold; run verify", db->dir,
-                        (unsigned long long)id, part);
+static size_t place(segment_layout *layout, size_t bytes) {
+    const size_t at = layout->bytes;
+    layout->bytes += (bytes + ARRAY_ALIGN - 1) / ARRAY_ALIGN * ARRAY_ALIGN;
+    return at;
 }
 
-typedef struct part_finder {
-    resight_db *db;
-    MDB_txn *txn;
-    const manifest_item *item;
-    uint64_t bytes;
-} part_finder;
-
-/* For find_part(): a payload of any length. */
-#define ANY_LENGTH SIZE_MAX
-
-/* A part of the segment with the payload length that is expected. */
-static int find_part(part_finder *finder, uint32_t part, size_t expected, part_head *head, const void **payload,
-                     resight_error *error) {
-    const uint64_t id = finder->item->segment, number = PART_KEY(id, part);
-    MDB_val key = val_of(&number, sizeof number), value;
-    const int code = mdb_get(finder->txn, finder->db->segment, &key, &value);
-    if (code != 0 && code != MDB_NOTFOUND)
-        return db_fail(finder->db, code, "read a segment", error);
-    if (code != 0 || part_unpack(value.mv_data, value.mv_size, number, head) != RESIGHT_OK ||
-        head->hashes != finder->item->held.hashes || head->patches != finder->item->held.patches ||
-        (expected != ANY_LENGTH && head->payload_bytes != expected))
-        return contradiction(finder->db, id, part, error);
-    const uint8_t *array = (const uint8_t *)value.mv_data + PART_HEAD_BYTES;
-    if ((uintptr_t)array % ARRAY_ALIGN != 0)
-        return contradiction(finder->db, id, part, error);
-    finder->bytes += value.mv_size;
-    *payload = array;
-    return RESIGHT_OK;
+/* No sum can overflow: a segment has at most SEGMENT_MAX_HASHES, and a band at most 2^28 values. */
+segment_layout segment_layout_of(const segment_plan *plan, uint32_t hashes, uint32_t entries, uint32_t patches) {
+    segment_layout out = {0};
+    out.hashes = place(&out, (size_t)hashes * sizeof(resight_hash));
+    out.entry = place(&out, (size_t)entries * sizeof(uint64_t));
+    out.first = place(&out, ((size_t)entries + 1) * sizeof(uint32_t));
+    out.first_key = place(&out, ((size_t)entries + 1) * sizeof(uint32_t));
+    out.keys = place(&out, (size_t)patches * sizeof(uint64_t));
+    for (uint32_t b = 0, of_hashes = plan->hashes.band_count; b < of_hashes + plan->keys.band_count; b++) {
+        const resight_band *band = b < of_hashes ? &plan->hashes.band[b] : &plan->keys.band[b - of_hashes];
+        out.offsets[b] = place(&out, resight_band_offsets(band) * sizeof(uint32_t));
+        out.postings[b] = place(&out, b < of_hashes ? (size_t)hashes * sizeof(uint32_t)
+                                                    : (size_t)patches * RESIGHT_KEY_POSTING_BYTES);
+    }
+    return out;
 }
 
-static int find_plan(part_finder *finder, db_segment *out, resight_error *error) {
-    part_head head;
-    segment_plan plan;
-    const void *payload = NULL;
-    const int status = find_part(finder, PART_PLAN, ANY_LENGTH, &head, &payload, error);
+static int contradiction(const resight_db *db, uint64_t id, resight_error *error) {
+    return resight_fail(error, RESIGHT_E_DAMAGED, "%s: segment %llu does not hold; run verify", db->dir,
+                        (unsigned long long)id);
+}
+
+static bool counts_hold(const segment_arrays *arrays, const manifest_item *item) {
+    const extent_head *head = &arrays->head;
+    return head->hashes == item->held.hashes && head->patches == item->held.patches && head->entries > 0 &&
+           head->entries <= amount_size(item->held) && (head->hashes == 0 || arrays->plan.hashes.band_count > 0);
+}
+
+static void find_arrays(db_segment *segment, const segment_layout *layout) {
+    const uint8_t *at = segment->arrays.at;
+    const segment_plan *plan = &segment->arrays.plan;
+    const uint32_t of_hashes = plan->hashes.band_count;
+    segment->entries = segment->arrays.head.entries;
+    segment->entry = (const void *)(at + layout->entry);
+    segment->first = (const void *)(at + layout->first);
+    segment->first_key = (const void *)(at + layout->first_key);
+    segment->index = (resight_index){
+        .plan = plan->hashes, .count = segment->arrays.head.hashes, .hashes = (const void *)(at + layout->hashes)};
+    segment->keys = (resight_key_index){
+        .plan = plan->keys, .count = segment->arrays.head.patches, .keys = (const void *)(at + layout->keys)};
+    for (uint32_t b = 0; b < of_hashes; b++) {
+        segment->index.offsets[b] = (const void *)(at + layout->offsets[b]);
+        segment->index.postings[b] = (const void *)(at + layout->postings[b]);
+    }
+    for (uint32_t b = 0; b < plan->keys.band_count; b++) {
+        segment->keys.offsets[b] = (const void *)(at + layout->offsets[of_hashes + b]);
+        segment->keys.postings[b] = at + layout->postings[of_hashes + b];
+    }
+}
+
+static void segment_free(db_segment **segment) {
+    if (*segment)
+        segment_arrays_unmap(&(*segment)->arrays);
+    free(*segment);
+    *segment = NULL;
+}
+
+static int segment_open(resight_db *db, MDB_txn *txn, const manifest_item *item, db_segment **out,
+                        resight_error *error) {
+    CLEANUP(segment_free) db_segment *segment = calloc(1, sizeof *segment);
+    if (!segment)
+        return resight_fail(error, RESIGHT_E_NOMEM, "%s: out of memory", db->dir);
+    segment->id = item->segment;
+    const int status = segment_arrays_map(db, txn, item->segment, &segment->arrays, error);
     if (status != RESIGHT_OK)
         return status;
-    if (plan_unpack(payload, (size_t)head.payload_bytes, &plan) != RESIGHT_OK ||
-        (head.hashes > 0 && plan.hashes.band_count == 0))
-        return contradiction(finder->db, finder->item->segment, PART_PLAN, error);
-    out->index.plan = plan.hashes;
-    out->keys.plan = plan.keys;
-    out->index.count = head.hashes;
-    out->keys.count = head.patches;
-    out->entries = head.entries;
+    const extent_head *head = &segment->arrays.head;
+    if (!counts_hold(&segment->arrays, item))
+        return contradiction(db, item->segment, error);
+    const segment_layout layout = segment_layout_of(&segment->arrays.plan, head->hashes, head->entries, head->patches);
+    if (layout.bytes != head->array_bytes)
+        return contradiction(db, item->segment, error);
+    find_arrays(segment, &layout);
+    *out = STEAL(segment);
     return RESIGHT_OK;
 }
 
-static int find_arrays(part_finder *finder, db_segment *out, resight_error *error) {
-    part_head head;
-    const void *hashes = NULL, *entries = NULL, *keys = NULL;
-    int status = find_part(finder, PART_HASHES, out->index.count * sizeof(resight_hash), &head, &hashes, error);
-    if (status == RESIGHT_OK)
-        status = find_part(finder, PART_ENTRIES, ENTRIES_BYTES(out->entries), &head, &entries, error);
-    if (status == RESIGHT_OK)
-        status = find_part(finder, PART_KEYS, out->keys.count * sizeof(uint64_t), &head, &keys, error);
+static db_segment *find_held(resight_db *db, uint64_t id) {
+    db_segment *segment = db->segments;
+    while (segment && segment->id != id)
+        segment = segment->next;
+    if (segment)
+        segment->holders++;
+    return segment;
+}
+
+/* Two that open the same one at the same time have it twice, for as long as they hold it. */
+int segment_hold(resight_db *db, MDB_txn *txn, const manifest_item *item, const db_segment **out,
+                 resight_error *error) {
+    db_segment *opened = NULL;
+    pthread_mutex_lock(&db->lock);
+    const db_segment *held = find_held(db, item->segment);
+    pthread_mutex_unlock(&db->lock);
+    if (held) {
+        *out = held;
+        return RESIGHT_OK;
+    }
+    const int status = segment_open(db, txn, item, &opened, error);
     if (status != RESIGHT_OK)
         return status;
-    if (out->entries == 0 || out->entries > (uint64_t)out->index.count + out->keys.count)
-        return contradiction(finder->db, out->id, PART_ENTRIES, error);
-    out->index.hashes = hashes;
-    out->keys.keys = keys;
-    out->entry = entries;
-    out->first = (const uint32_t *)(const void *)(out->entry + out->entries);
-    out->first_key = out->first + out->entries + 1;
+    opened->holders = 1;
+    pthread_mutex_lock(&db->lock);
+    opened->next = db->segments;
+    db->segments = opened;
+    pthread_mutex_unlock(&db->lock);
+    *out = opened;
     return RESIGHT_OK;
 }
 
-/* Both arrays of a band, by its number among all bands. */
-static int find_band(part_finder *finder, uint32_t number, const resight_band *band, size_t posting_bytes,
-                     const void **offsets, const void **postings, resight_error *error) {
-    part_head head;
-    const size_t offset_bytes = resight_band_offsets(band) * sizeof(uint32_t);
-    const int status = find_part(finder, PART_BANDS + 2 * number, offset_bytes, &head, offsets, error);
-    return status == RESIGHT_OK ? find_part(finder, PART_BANDS + 2 * number + 1, posting_bytes, &head, postings, error)
-                                : status;
-}
-
-static int find_bands(part_finder *finder, db_segment *out, resight_error *error) {
-    int status = RESIGHT_OK;
-    const void *offsets = NULL, *postings = NULL;
-    const uint32_t of_hashes = out->index.plan.band_count;
-    for (uint32_t b = 0; status == RESIGHT_OK && b < of_hashes; b++) {
-        status = find_band(finder, b, &out->index.plan.band[b], out->index.count * sizeof(uint32_t), &offsets,
-                           &postings, error);
-        out->index.offsets[b] = offsets;
-        out->index.postings[b] = postings;
+void segment_drop(resight_db *db, const db_segment *segment) {
+    db_segment *gone = NULL;
+    pthread_mutex_lock(&db->lock);
+    db_segment **at = &db->segments;
+    while (*at != segment)
+        at = &(*at)->next;
+    if (--(*at)->holders == 0) {
+        gone = *at;
+        *at = gone->next;
     }
-    for (uint32_t b = 0; status == RESIGHT_OK && b < out->keys.plan.band_count; b++) {
-        status = find_band(finder, of_hashes + b, &out->keys.plan.band[b],
-                           (size_t)out->keys.count * RESIGHT_KEY_POSTING_BYTES, &offsets, &postings, error);
-        out->keys.offsets[b] = offsets;
-        out->keys.postings[b] = postings;
-    }
-    return status;
-}
-
-int segment_open(resight_db *db, MDB_txn *txn, const manifest_item *item, db_segment *out, resight_error *error) {
-    part_finder finder = {db, txn, item, 0};
-    db_segment found = {.id = item->segment};
-    int status = find_plan(&finder, &found, error);
-    if (status == RESIGHT_OK)
-        status = find_arrays(&finder, &found, error);
-    if (status == RESIGHT_OK)
-        status = find_bands(&finder, &found, error);
-    found.bytes = finder.bytes;
-    if (status == RESIGHT_OK)
-        *out = found;
-    return status;
+    pthread_mutex_unlock(&db->lock);
+    segment_free(&gone);
 }
 
 uint32_t segment_entry_at(const db_segment *segment, const uint32_t *first, uint32_t at) {

@@ -6,24 +6,46 @@
 #include "env.h"
 #include "schema.h"
 
-/* One segment as a snapshot sees it. Everything points into the map. */
+/* Where each array of a segment lies among all of them, in bytes from the first. */
+typedef struct segment_layout {
+    size_t hashes, entry, first, first_key, keys;
+    size_t offsets[SEGMENT_MAX_BANDS], postings[SEGMENT_MAX_BANDS]; /* bands of the hashes, then those of the keys */
+    size_t bytes;
+} segment_layout;
+segment_layout segment_layout_of(const segment_plan *plan, uint32_t hashes, uint32_t entries, uint32_t patches);
+
+/* All arrays of a segment in one piece: its extents, wherever they are in the file, one after the other in the address
+ * space. */
+typedef struct segment_arrays {
+    uint8_t *at;
+    size_t bytes;        /* whole pages */
+    uint64_t file_bytes; /* with what is not arrays */
+    extent_head head;    /* of the first extent */
+    segment_plan plan;
+} segment_arrays;
+int segment_arrays_map(resight_db *db, MDB_txn *txn, uint64_t segment, segment_arrays *out, resight_error *error);
+void segment_arrays_unmap(segment_arrays *arrays);
+/* The first extent whose checksum does not hold, or that is not what stands in the arrays; -1: none. */
+int64_t segment_arrays_damaged(resight_db *db, MDB_txn *txn, const segment_arrays *arrays);
+
+/* One segment in use, by every snapshot that has it. */
 typedef struct db_segment {
-    uint64_t id, bytes;
+    uint64_t id;
+    segment_arrays arrays;
     resight_index index; /* not to be asked when it has no hashes: then there is no plan */
     resight_key_index keys;
     uint32_t entries;
     const uint64_t *entry; /* [entries], rising */
     const uint32_t *first; /* [entries + 1]: entry k has the hashes first[k] .. first[k + 1], in order of its marks */
     const uint32_t *first_key; /* [entries + 1]: the same of its patches */
+    uint32_t holders;          /* under the lock of the database, as the list is */
+    struct db_segment *next;
 } db_segment;
 
-/* Find every part and check heads, lengths and alignment. Checksums are left to verify. */
-int segment_open(resight_db *db, MDB_txn *txn, const manifest_item *item, db_segment *out, resight_error *error);
-
-/* Parts from PART_BANDS on are two for each of these. */
-static inline uint32_t segment_bands(const db_segment *segment) {
-    return segment->index.plan.band_count + segment->keys.plan.band_count;
-}
+/* The segment that a snapshot's manifest names, mapped once for all who hold it. Heads and lengths are checked;
+ * checksums are left to verify. */
+int segment_hold(resight_db *db, MDB_txn *txn, const manifest_item *item, const db_segment **out, resight_error *error);
+void segment_drop(resight_db *db, const db_segment *segment);
 
 /* The place of the entry that item number `at` belongs to, by segment->first or first_key; `entries` when the table
  * contradicts itself. */

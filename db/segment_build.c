@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * New segments: the hashes and patches of a range of entries, from their records, to the parts of two multi-indexes.
+ * New segments: the hashes and patches of a range of entries, from their records, to the arrays of two multi-indexes.
  * Everything is computed outside the write lock; a transaction only copies finished arrays in.
  */
 #include "array.h"
 #include "chunk.h"
-#include "segment.h"
-#include "writer.h"
+#include "segment_store.h"
 
 #include "base/cleanup.h"
 #include <string.h>
 
-/* A transaction keeps what it writes in memory until it commits: more than this only when one part alone is larger. */
-#define TRANSACTION_BYTES ((size_t)64 << 20)
 /* So many hashes or keys are put into a band in about a millisecond. */
 #define SMALL_COUNT 131072
 
@@ -116,71 +113,35 @@ int segment_collect(resight_db *db, MDB_txn *txn, uint64_t from, uint64_t to, db
     return status;
 }
 
-/* Stores parts one after the other and commits now and then. */
-typedef struct part_store {
-    resight_db *db;
-    resight_writer *writer; /* NULL between transactions */
-    size_t pending_bytes;
-    part_head head;
-} part_store;
+/* A segment being built: what of, how, and where to. */
+typedef struct segment_draft {
+    const segment_source *source;
+    segment_plan plan;
+    segment_layout layout;
+    segment_store store;
+} segment_draft;
 
-static void part_store_close(part_store *store) {
-    resight_writer_abort(&store->writer);
+static void draft_close(segment_draft *draft) {
+    segment_store_close(&draft->store);
 }
 
-static int commit_pending(part_store *store, resight_error *error) {
-    store->pending_bytes = 0;
-    return store->writer ? resight_writer_commit(&store->writer, error) : RESIGHT_OK;
-}
-
-/* The first transaction takes a number that no other segment has or had. */
-static int begin_pending(part_store *store, resight_error *error) {
-    if (store->writer)
-        return RESIGHT_OK;
-    const int status = resight_writer_begin(store->db, &store->writer, error);
-    if (status != RESIGHT_OK || store->head.segment != 0)
-        return status;
-    store->head.segment = store->writer->state.next_segment++;
-    store->writer->state_changed = true;
-    return RESIGHT_OK;
-}
-
-static int put_part(part_store *store, uint32_t part, const MDB_val *pieces, size_t count, resight_error *error) {
-    int status = begin_pending(store, error);
-    if (status != RESIGHT_OK)
-        return status;
-    store->head.part = part;
-    store->head.payload_bytes = 0;
-    for (size_t i = 0; i < count; i++)
-        store->head.payload_bytes += pieces[i].mv_size;
-    const uint64_t number = PART_KEY(store->head.segment, part);
-    MDB_val key = val_of(&number, sizeof number), value = {part_bytes(&store->head, store->db->page_bytes), NULL};
-    const int code = mdb_put(store->writer->txn, store->db->segment, &key, &value, MDB_RESERVE | MDB_NOOVERWRITE);
-    if (code != 0)
-        return writer_fail(store->writer, code == MDB_KEYEXIST ? MDB_CORRUPTED : code, "store a segment", error);
-    uint8_t *to = (uint8_t *)value.mv_data + PART_HEAD_BYTES;
-    for (size_t i = 0; i < count; to += pieces[i++].mv_size)
-        if (pieces[i].mv_size > 0)
-            memcpy(to, pieces[i].mv_data, pieces[i].mv_size);
-    part_seal(&store->head, value.mv_data, value.mv_size);
-    store->pending_bytes += value.mv_size;
-    return store->pending_bytes < TRANSACTION_BYTES ? RESIGHT_OK : commit_pending(store, error);
-}
-
-static int put_arrays(part_store *store, const segment_source *source, const segment_plan *plan, resight_error *error) {
-    uint8_t bytes[PLAN_BYTES(SEGMENT_MAX_BANDS)];
-    const MDB_val packed = val_of(bytes, plan_pack(plan, bytes));
-    const MDB_val hashes = val_of(source->hashes, source->hash_count * sizeof *source->hashes);
-    const MDB_val keys = val_of(source->keys, source->key_count * sizeof *source->keys);
-    const MDB_val entries[3] = {val_of(source->entry, source->entry_count * sizeof *source->entry),
-                                val_of(source->first, (source->entry_count + 1) * sizeof *source->first),
-                                val_of(source->first_key, (source->entry_count + 1) * sizeof *source->first_key)};
-    int status = put_part(store, PART_PLAN, &packed, 1, error);
-    if (status == RESIGHT_OK)
-        status = put_part(store, PART_HASHES, &hashes, 1, error);
-    if (status == RESIGHT_OK)
-        status = put_part(store, PART_ENTRIES, entries, 3, error);
-    return status == RESIGHT_OK ? put_part(store, PART_KEYS, &keys, 1, error) : status;
+static int put_arrays(segment_draft *draft, resight_error *error) {
+    const segment_source *source = draft->source;
+    const segment_layout *layout = &draft->layout;
+    const size_t entries = source->entry_count;
+    const struct {
+        size_t at;
+        const void *array;
+        size_t bytes;
+    } arrays[] = {{layout->hashes, source->hashes, source->hash_count * sizeof *source->hashes},
+                  {layout->entry, source->entry, entries * sizeof *source->entry},
+                  {layout->first, source->first, (entries + 1) * sizeof *source->first},
+                  {layout->first_key, source->first_key, (entries + 1) * sizeof *source->first_key},
+                  {layout->keys, source->keys, source->key_count * sizeof *source->keys}};
+    int status = RESIGHT_OK;
+    for (size_t i = 0; status == RESIGHT_OK && i < sizeof arrays / sizeof *arrays; i++)
+        status = segment_store_put(&draft->store, arrays[i].at, arrays[i].array, arrays[i].bytes, error);
+    return status;
 }
 
 /* Hashes or keys to be put into bands: one of the two arrays. */
@@ -199,32 +160,35 @@ static int build_band(const band_source *source, const resight_band *band, uint3
                           : resight_key_band_build(band, source->keys, source->count, offsets, postings);
 }
 
-static int put_band(part_store *store, const band_source *source, const resight_band *band, uint32_t number,
+static int put_band(segment_draft *draft, const band_source *source, const resight_band *band, uint32_t number,
                     resight_error *error) {
+    segment_store *store = &draft->store;
     const size_t count = resight_band_offsets(band);
     CLEANUP_FREE uint32_t *offsets = calloc(count, sizeof *offsets);
     CLEANUP_FREE void *postings = calloc(posting_bytes(source), 1);
     if (!offsets || !postings)
         return no_memory(store->db, error);
     /* Others write on while a large band is built; a small one costs less than a flush of the device. */
-    int status = source->count > SMALL_COUNT ? commit_pending(store, error) : RESIGHT_OK;
+    int status = source->count > SMALL_COUNT ? segment_store_flush(store, error) : RESIGHT_OK;
     if (status == RESIGHT_OK)
         status = build_band(source, band, offsets, postings);
-    const MDB_val first = val_of(offsets, count * sizeof *offsets);
-    const MDB_val second = val_of(postings, posting_bytes(source));
     if (status == RESIGHT_OK)
-        status = put_part(store, PART_BANDS + 2 * number, &first, 1, error);
-    return status == RESIGHT_OK ? put_part(store, PART_BANDS + 2 * number + 1, &second, 1, error) : status;
+        status = segment_store_put(store, draft->layout.offsets[number], offsets, count * sizeof *offsets, error);
+    return status == RESIGHT_OK
+               ? segment_store_put(store, draft->layout.postings[number], postings, posting_bytes(source), error)
+               : status;
 }
 
-static int put_bands(part_store *store, const segment_source *source, const segment_plan *plan, resight_error *error) {
+static int put_bands(segment_draft *draft, resight_error *error) {
+    const segment_source *source = draft->source;
+    const segment_plan *plan = &draft->plan;
     const band_source hashes = {source->hashes, NULL, (uint32_t)source->hash_count};
     const band_source keys = {NULL, source->keys, (uint32_t)source->key_count};
     int status = RESIGHT_OK;
     for (uint32_t b = 0; status == RESIGHT_OK && b < plan->hashes.band_count; b++)
-        status = put_band(store, &hashes, &plan->hashes.band[b], b, error);
+        status = put_band(draft, &hashes, &plan->hashes.band[b], b, error);
     for (uint32_t b = 0; status == RESIGHT_OK && b < plan->keys.band_count; b++)
-        status = put_band(store, &keys, &plan->keys.band[b], plan->hashes.band_count + b, error);
+        status = put_band(draft, &keys, &plan->keys.band[b], plan->hashes.band_count + b, error);
     return status;
 }
 
@@ -241,20 +205,23 @@ static int make_plan(const resight_db *db, const segment_source *source, segment
 }
 
 int segment_build(resight_db *db, const segment_source *source, uint64_t *id, resight_error *error) {
-    segment_plan plan;
-    CLEANUP(part_store_close)
-    part_store store = {.db = db,
-                        .head = {.hashes = (uint32_t)source->hash_count,
-                                 .entries = (uint32_t)source->entry_count,
-                                 .patches = (uint32_t)source->key_count}};
-    int status = make_plan(db, source, &plan, error);
+    CLEANUP(draft_close) segment_draft draft = {.source = source, .store.db = db};
+    extent_head head = {.hashes = (uint32_t)source->hash_count,
+                        .entries = (uint32_t)source->entry_count,
+                        .patches = (uint32_t)source->key_count};
+    int status = make_plan(db, source, &draft.plan, error);
+    if (status != RESIGHT_OK)
+        return status;
+    draft.layout = segment_layout_of(&draft.plan, head.hashes, head.entries, head.patches);
+    head.array_bytes = draft.layout.bytes;
+    status = segment_store_open(&draft.store, &draft.plan, &head, error);
     if (status == RESIGHT_OK)
-        status = put_arrays(&store, source, &plan, error);
+        status = put_arrays(&draft, error);
     if (status == RESIGHT_OK)
-        status = put_bands(&store, source, &plan, error);
+        status = put_bands(&draft, error);
     if (status == RESIGHT_OK)
-        status = commit_pending(&store, error);
+        status = segment_store_finish(&draft.store, error);
     if (status == RESIGHT_OK)
-        *id = store.head.segment;
+        *id = draft.store.head.segment;
     return status;
 }

@@ -74,7 +74,7 @@ static void list_segments(const resight_reader *reader, resight_db_stats *out) {
     out->segment_count = reader->manifest.count;
     for (uint32_t i = 0; i < reader->manifest.count; i++) {
         const manifest_item *item = &reader->manifest.item[i];
-        const db_segment *segment = &reader->segments[i];
+        const db_segment *segment = reader->segments[i];
         out->segment[i] = (resight_segment_stats){.id = item->segment,
                                                   .hashes = (uint32_t)item->held.hashes,
                                                   .patches = (uint32_t)item->held.patches,
@@ -83,7 +83,7 @@ static void list_segments(const resight_reader *reader, resight_db_stats *out) {
                                                   .radius_bits = segment->index.plan.radius_bits,
                                                   .first_entry = item->first_entry,
                                                   .last_entry = item->last_entry,
-                                                  .bytes = segment->bytes};
+                                                  .bytes = segment->arrays.file_bytes};
     }
 }
 

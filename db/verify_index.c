@@ -4,17 +4,12 @@
 
 #include <string.h>
 
-static bool parts_intact(verify *run, const db_segment *segment) {
-    bool good = true;
-    for (uint32_t part = 0; part < PART_BANDS + 2 * segment_bands(segment); part++) {
-        const uint64_t number = PART_KEY(segment->id, part);
-        MDB_val key = val_of(&number, sizeof number), value;
-        if (mdb_get(run->reader->txn, run->db->segment, &key, &value) == 0 && part_intact(value.mv_data, value.mv_size))
-            continue;
-        verify_fault(run, "segment %llu: the checksum of part %u does not hold", (unsigned long long)segment->id, part);
-        good = false;
-    }
-    return good;
+static bool extents_intact(verify *run, const db_segment *segment) {
+    const int64_t extent = segment_arrays_damaged(run->db, run->reader->txn, &segment->arrays);
+    if (extent >= 0)
+        verify_fault(run, "segment %llu: the checksum of extent %lld does not hold", (unsigned long long)segment->id,
+                     (long long)extent);
+    return extent < 0;
 }
 
 /* Ids rise within the manifest's range; what they have follows without a gap from 0 to the last, and none has nothing.
@@ -59,10 +54,10 @@ static void check_key_bands(verify *run, const db_segment *segment) {
 
 void verify_segments(verify *run) {
     for (uint32_t i = 0; i < run->reader->manifest.count; i++) {
-        const db_segment *segment = &run->reader->segments[i];
+        const db_segment *segment = run->reader->segments[i];
         const manifest_item *item = &run->reader->manifest.item[i];
         run->report.segments++;
-        if (!parts_intact(run, segment))
+        if (!extents_intact(run, segment))
             continue;
         if (!entries_in_order(segment, item)) {
             verify_fault(run, "segment %llu: its table of entries does not hold", (unsigned long long)segment->id);
@@ -116,7 +111,7 @@ void verify_indexed(verify *run, const entry_view *entry, const resight_patch *p
         i++;
     if (i < list->count && !run->sound[i])
         return;
-    const db_segment *segment = &run->reader->segments[i];
+    const db_segment *segment = run->reader->segments[i];
     const uint32_t at = i < list->count ? place_of(segment, entry->id) : 0;
     if (i == list->count || at == segment->entries)
         verify_fault(run, "entry %llu: no segment has it", (unsigned long long)entry->id);

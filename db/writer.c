@@ -129,10 +129,10 @@ static int put_banks(resight_writer *writer, resight_error *error) {
     uint8_t bytes[BANK_BYTES];
     for (size_t i = 0; i < writer->bank_count; i++) {
         const writer_bank *bank = &writer->banks[i];
-        const uint64_t id = bank->record.bank.id;
+        const bank_key key = bank_key_of(bank->record.bank.id);
         if (!bank->changed)
             continue;
-        const int status = put(writer, writer->db->bank, val_of(&id, sizeof id),
+        const int status = put(writer, writer->db->meta, val_of(&key, sizeof key),
                                val_of(bytes, bank_pack(&bank->record, bytes)), error);
         if (status != RESIGHT_OK)
             return status;

@@ -16,6 +16,8 @@ int resight_list_parse(const char *line, resight_list_row *out, resight_error *e
     resight_hash hash;
     if (line[strspn(line, " \t\r")] == 0 || line[0] == '#')
         return RESIGHT_END;
+    if (line[0] == RESIGHT_APPROXIMATELY)
+        return resight_fail(error, RESIGHT_E_FORMAT, "an approximate hash; expected an exact one");
     if (strncmp(hex, prefix, sizeof prefix - 1) == 0)
         hex += sizeof prefix - 1;
     if (resight_hash_from_hex(hex, &hash) != RESIGHT_OK)

@@ -28,7 +28,8 @@ static uint16_t pdq_bits(const near_pair *pairs, size_t count) {
 
 /* By distance; of equals, the rasters as stored in one dialect first: their distance is PDQ's own. */
 static unsigned nearness(const near_pair *pair) {
-    return pair->distance_bits * 128u + (pair->dialect != pair->known_dialect) * 64u + pair->view + pair->known_view;
+    const unsigned view = pair->view & ~(unsigned)RESIGHT_VIEW_APPROXIMATE; /* of all of a query, or of none */
+    return pair->distance_bits * 128u + (pair->dialect != pair->known_dialect) * 64u + view + pair->known_view;
 }
 
 /* The pairs of one entry in one way, in order of frame: how many frames, and the nearest pair. */

@@ -179,7 +179,7 @@ static int ask_part(resight_matcher *m, const resight_thumbnail *thumbnail, uint
     int status = find_patches(m, thumbnail, part, patches, &count);
     if (status != RESIGHT_OK || count == 0)
         return status;
-    const resight_patch_query_options options = {.common = COMMON_PATCHES};
+    const resight_patch_query_options options = {.common = COMMON_PATCHES, .least = SUSPICIOUS_KEYS};
     const resight_patch_list query = {patches, (uint32_t)count, thumbnail->image.width_px, thumbnail->image.height_px};
     status = resight_reader_query_patches(m->reader, keys, list_keys(patches, count, keys), &options, &m->patch_hits,
                                           m->error);
@@ -213,7 +213,7 @@ static void tell_vote(const resight_matcher *m, const near_pair *nearest, resigh
 
 /* Of a still with transparent parts, the view on white stands for all, as it does when it is kept. */
 static bool stands_back(const resight_subject *subject, size_t i) {
-    const resight_thumbnail *it = &subject->thumbnails[i];
+    const resight_thumbnail *it = &subject->thumbnails[i]; /* a JPEG, which alone may be approximate, has one */
     return it->view == RESIGHT_VIEW_ON_BLACK ||
            (it->view == RESIGHT_VIEW_STORED && i + 1 < subject->thumbnail_count && it[1].view == RESIGHT_VIEW_ON_WHITE);
 }

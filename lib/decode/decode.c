@@ -30,10 +30,6 @@ struct resight_decoder {
     void *states[BACKENDS]; /* created when first needed */
 };
 
-resight_decode_options resight_decode_options_default(void) {
-    return (resight_decode_options){.limits = resight_limits_default(), .every_us = 1000000};
-}
-
 int resight_decoder_new(const resight_decode_options *options, resight_decoder **out) {
     resight_decoder *decoder = calloc(1, sizeof *decoder);
     if (!decoder)

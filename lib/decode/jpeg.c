@@ -15,6 +15,11 @@
 
 #include <jerror.h>
 
+/* libjpeg turns at most a row of blocks into colours before it comes back: 8 lines, times a sampling factor. */
+#define ROWS_AT_ONCE 16
+/* libjpeg scales by n / 8: it turns n by n of a block's 8 by 8 coefficients into pixels. */
+#define WHOLE_EIGHTHS 8u
+
 typedef struct jpeg_state {
     struct jpeg_decompress_struct codec;
     struct jpeg_error_mgr errors;
@@ -23,7 +28,8 @@ typedef struct jpeg_state {
     const media *file;
     buffer cmyk_row;
     bool created;
-    int status; /* of the step that runs, with its text */
+    bool approximate; /* decoded at a part of its size */
+    int status;       /* of the step that runs, with its text */
     resight_error failure;
 } jpeg_state;
 
@@ -76,7 +82,8 @@ static void print_nothing(j_common_ptr common) {
     (void)common;
 }
 
-/* Called for each row of blocks. A progressive file of a few kilobytes can ask for thousands of scans. */
+/* Called whenever rows are asked for, and for each row of blocks of a progressive file, which in a few kilobytes can
+ * have thousands of scans. */
 static void on_progress(j_common_ptr common) {
     jpeg_state *state = common->client_data;
     const media *file = state->file;
@@ -128,12 +135,34 @@ static int choose_colours(jpeg_state *state) {
     }
 }
 
+/* A half, a quarter and an eighth are the parts that libjpeg-turbo has vector code for. */
+static unsigned fast_eighths(const struct jpeg_decompress_struct *codec) {
+    const uint64_t shorter_px = codec->image_width < codec->image_height ? codec->image_width : codec->image_height;
+    unsigned eighths = 1;
+    while (eighths < WHOLE_EIGHTHS && (shorter_px * eighths + WHOLE_EIGHTHS - 1) / WHOLE_EIGHTHS < RESIGHT_FAST_SIDE_PX)
+        eighths *= 2;
+    return eighths;
+}
+
+static void choose_size(jpeg_state *state) {
+    struct jpeg_decompress_struct *codec = &state->codec;
+    const bool has_luma = codec->jpeg_color_space == JCS_GRAYSCALE || codec->jpeg_color_space == JCS_YCbCr;
+    const unsigned eighths = has_luma && state->file->options->fast ? fast_eighths(codec) : WHOLE_EIGHTHS;
+    state->approximate = eighths < WHOLE_EIGHTHS;
+    if (state->approximate) {
+        codec->scale_num = eighths;
+        codec->scale_denom = WHOLE_EIGHTHS;
+        codec->out_color_space = JCS_GRAYSCALE;
+    }
+    jpeg_calc_output_dimensions(codec);
+}
+
 static bool is_grey(const jpeg_state *state) {
     return state->codec.out_color_space == JCS_GRAYSCALE;
 }
 
 static uint64_t raster_bytes(const jpeg_state *state) {
-    return (uint64_t)state->codec.image_width * state->codec.image_height * (is_grey(state) ? 1 : 3);
+    return (uint64_t)state->codec.output_width * state->codec.output_height * (is_grey(state) ? 1 : 3);
 }
 
 static int check_limits(jpeg_state *state) {
@@ -152,8 +181,10 @@ static void step_header(jpeg_state *state) {
     jpeg_mem_src(&state->codec, state->file->bytes, state->file->size_bytes);
     jpeg_read_header(&state->codec, TRUE);
     state->status = choose_colours(state);
-    if (state->status == RESIGHT_OK)
-        state->status = check_limits(state);
+    if (state->status != RESIGHT_OK)
+        return;
+    choose_size(state);
+    state->status = check_limits(state);
 }
 
 /* Adobe stores inks the other way round. What is left of white after one ink and black, rounded as Pillow does. */
@@ -167,17 +198,32 @@ static void cmyk_to_rgb(const uint8_t *cmyk, uint8_t *rgb, size_t pixels, bool i
     }
 }
 
+static void read_cmyk_row(jpeg_state *state, uint8_t *row) {
+    JSAMPROW inks = state->cmyk_row.bytes;
+    jpeg_read_scanlines(&state->codec, &inks, 1);
+    cmyk_to_rgb(inks, row, state->codec.output_width, state->codec.saw_Adobe_marker);
+}
+
+/* As many as libjpeg has ready at once. */
+static void read_rows(jpeg_state *state, uint8_t *row, size_t stride_bytes) {
+    const JDIMENSION left = state->codec.output_height - state->codec.output_scanline;
+    const JDIMENSION count = left < ROWS_AT_ONCE ? left : ROWS_AT_ONCE;
+    JSAMPROW rows[ROWS_AT_ONCE];
+    for (JDIMENSION i = 0; i < count; i++)
+        rows[i] = row + i * stride_bytes;
+    jpeg_read_scanlines(&state->codec, rows, count);
+}
+
 static void step_rows(jpeg_state *state) {
     struct jpeg_decompress_struct *codec = &state->codec;
-    const bool cmyk = codec->out_color_space == JCS_CMYK;
-    const size_t stride_bytes = (size_t)codec->image_width * (is_grey(state) ? 1 : 3);
+    const size_t stride_bytes = (size_t)codec->output_width * (is_grey(state) ? 1 : 3);
     jpeg_start_decompress(codec);
     while (codec->output_scanline < codec->output_height) {
         uint8_t *row = state->file->pixels->bytes + codec->output_scanline * stride_bytes;
-        JSAMPROW target = cmyk ? state->cmyk_row.bytes : row;
-        jpeg_read_scanlines(codec, &target, 1);
-        if (cmyk)
-            cmyk_to_rgb(state->cmyk_row.bytes, row, codec->image_width, codec->saw_Adobe_marker);
+        if (codec->out_color_space == JCS_CMYK)
+            read_cmyk_row(state, row);
+        else
+            read_rows(state, row, stride_bytes);
     }
     jpeg_finish_decompress(codec); /* reads on to the end marker, so that its absence is noticed */
 }
@@ -217,18 +263,19 @@ static int jpeg_next(void *opaque, resight_frame *frame, resight_error *error) {
     jpeg_state *state = opaque;
     buffer *pixels = state->file->pixels;
     size_t cmyk_bytes = 0;
-    if (!size_mul(state->codec.image_width, 4, &cmyk_bytes) || raster_bytes(state) > SIZE_MAX ||
+    if (!size_mul(state->codec.output_width, 4, &cmyk_bytes) || raster_bytes(state) > SIZE_MAX ||
         buffer_reserve(pixels, (size_t)raster_bytes(state)) != RESIGHT_OK ||
         buffer_reserve(&state->cmyk_row, cmyk_bytes) != RESIGHT_OK)
-        return resight_fail(error, RESIGHT_E_NOMEM, "JPEG: no memory for %u x %u pixels", state->codec.image_width,
-                            state->codec.image_height);
+        return resight_fail(error, RESIGHT_E_NOMEM, "JPEG: no memory for %u x %u pixels", state->codec.output_width,
+                            state->codec.output_height);
     const int status = guarded(state, step_rows, error);
     if (status != RESIGHT_OK)
         return status;
-    const uint32_t width = state->codec.image_width;
-    *frame = (resight_frame){.image = {pixels->bytes, width, state->codec.image_height,
+    const uint32_t width = state->codec.output_width;
+    *frame = (resight_frame){.image = {pixels->bytes, width, state->codec.output_height,
                                        is_grey(state) ? width : (size_t)width * 3,
-                                       is_grey(state) ? RESIGHT_GRAY8 : RESIGHT_RGB24}};
+                                       is_grey(state) ? RESIGHT_GRAY8 : RESIGHT_RGB24},
+                             .view = state->approximate ? RESIGHT_VIEW_APPROXIMATE : RESIGHT_VIEW_STORED};
     return RESIGHT_OK;
 }
 

@@ -22,6 +22,10 @@ resight_limits resight_limits_default(void) {
     };
 }
 
+resight_decode_options resight_decode_options_default(void) {
+    return (resight_decode_options){.limits = resight_limits_default(), .every_us = 1000000};
+}
+
 static bool over(uint64_t value, uint64_t limit) {
     return limit != 0 && value > limit;
 }

@@ -110,6 +110,7 @@ const char *resight_view_name(resight_view view) {
         {"trimmed", "on-white-trimmed", "on-black-trimmed"},
         {"rectangle", "on-white-rectangle", "on-black-rectangle"},
     };
+    view &= ~(unsigned)RESIGHT_VIEW_APPROXIMATE;
     const unsigned of = view % 4, part = view / 4; /* a part is always reduced */
     const unsigned row = part & 4 ? 3 : part & 2 ? 2 : part;
     return of < RESIGHT_VIEWS && part < 8 && (part < 2 || part & 1) ? names[row][of] : "unknown";

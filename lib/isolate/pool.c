@@ -158,8 +158,11 @@ static int hash_in(resight_pool *pool, trade t, int fd, const errand *e, record_
     const patience most = {limits->max_seconds, pool->options.max_wall_seconds};
     for (;;) {
         const bool fresh = !remote_runs(r);
-        answer so_far = {
-            .how = e->task.how, .thumbnails = e->task.thumbnails, .max_frames = limits->max_frames, .tmk = e->tmk};
+        answer so_far = {.how = e->task.how,
+                         .thumbnails = e->task.thumbnails,
+                         .fast = pool->options.decode.fast,
+                         .max_frames = limits->max_frames,
+                         .tmk = e->tmk};
         int status = employ(pool, t, error);
         if (status != RESIGHT_OK)
             return status;

@@ -95,8 +95,13 @@ static int refuse(resight_error *error, const char *what) {
     return resight_fail(error, RESIGHT_E_FORMAT, "%s", what);
 }
 
+/* Of a decoded frame. */
+static bool is_frame_view(unsigned view) {
+    return (view & ~(unsigned)RESIGHT_VIEW_APPROXIMATE) < RESIGHT_VIEWS;
+}
+
 static bool is_view(unsigned view) {
-    return view < RESIGHT_VIEWS || (view - RESIGHT_VIEW_REDUCED) < RESIGHT_VIEWS;
+    return is_frame_view(view & ~(unsigned)RESIGHT_VIEW_REDUCED);
 }
 
 static int get_hello(const uint8_t *fields, record_hello *out, resight_error *error) {
@@ -124,7 +129,7 @@ static int get_mark(const uint8_t *fields, resight_mark *out, resight_error *err
 static int get_thumbnail(const uint8_t *fields, size_t size_bytes, resight_thumbnail *out, resight_error *error) {
     wire_thumbnail got;
     memcpy(&got, fields, sizeof got);
-    if (got.time_us < 0 || got.view >= RESIGHT_VIEWS || got.zero != 0)
+    if (got.time_us < 0 || !is_frame_view(got.view) || got.zero != 0)
         return refuse(error, "a thumbnail out of range");
     if (got.width_px < 1 || got.height_px < 1 || got.width_px > RESIGHT_THUMBNAIL_SIDE_PX ||
         got.height_px > RESIGHT_THUMBNAIL_SIDE_PX || size_bytes - sizeof got != (size_t)got.width_px * got.height_px)
@@ -237,7 +242,8 @@ static unsigned marks_a_frame(const resight_marking *how) {
 static bool is_asked_for(const answer *a, const resight_mark *mark) {
     return !a->tmk && mark->dialect == (unsigned)a->how.dialect &&
            (mark->transform == RESIGHT_ORIGINAL || a->how.turning != RESIGHT_AS_STORED) &&
-           (!(mark->view & RESIGHT_VIEW_REDUCED) || a->how.reduced);
+           (!(mark->view & RESIGHT_VIEW_REDUCED) || a->how.reduced) &&
+           (!(mark->view & RESIGHT_VIEW_APPROXIMATE) || a->fast);
 }
 
 static bool is_next_frame(const answer *a, const resight_mark *mark) {
@@ -261,7 +267,7 @@ static int take_mark(answer *a, const resight_mark *mark, resight_error *error) 
 }
 
 static int take_thumbnail(answer *a, const resight_thumbnail *picture, resight_error *error) {
-    if (!a->thumbnails)
+    if (!a->thumbnails || ((picture->view & RESIGHT_VIEW_APPROXIMATE) && !a->fast))
         return refuse(error, "a thumbnail that was not asked for");
     if (a->frames == 0 || picture->time_us != a->time_us || ++a->pictures > RESIGHT_VIEWS)
         return refuse(error, "a thumbnail of no frame");

@@ -58,10 +58,11 @@ size_t record_write(const record *from, uint8_t *bytes);
  */
 int record_read(const uint8_t *bytes, size_t size_bytes, record *out, size_t *used_bytes, resight_error *error);
 
-/* What was asked for, and where in its answer a worker stands. Start with only the first four filled. */
+/* What was asked for, and where in its answer a worker stands. Start with only the first five filled. */
 typedef struct answer {
     resight_marking how;
     bool thumbnails;     /* are wanted */
+    bool fast;           /* decoding: marks may be approximate */
     uint64_t max_frames; /* 0: no limit */
     resight_tmk *tmk;    /* NULL: marks are wanted; else this, and it is written when the signature is taken */
 

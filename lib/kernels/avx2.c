@@ -33,6 +33,9 @@ static inline floats floats_add(floats a, floats b) {
 static inline floats floats_sub(floats a, floats b) {
     return _mm256_sub_ps(a, b);
 }
+static inline floats floats_mul(floats a, floats b) {
+    return _mm256_mul_ps(a, b);
+}
 static inline floats floats_div(floats a, floats b) {
     return _mm256_div_ps(a, b);
 }
@@ -97,10 +100,14 @@ typedef struct divider {
     __m256 high, low;
 } divider;
 
-static inline divider divider_of(float divisor) {
-    const double reciprocal = 1.0 / (double)divisor;
-    const float high = (float)reciprocal;
-    return (divider){_mm256_set1_ps(high), _mm256_set1_ps((float)(reciprocal - (double)high))};
+static inline divider divider_of(size_t samples) {
+    float high, low;
+    box_reciprocal(samples, &high, &low);
+    return (divider){_mm256_set1_ps(high), _mm256_set1_ps(low)};
+}
+
+static inline divider divider_load(const float *high, const float *low) {
+    return (divider){_mm256_loadu_ps(high), _mm256_loadu_ps(low)};
 }
 
 static inline __m256 divide(__m256 x, divider by) {
@@ -123,6 +130,41 @@ static inline void transpose_rest(__m256 v[8]) {
         v[4 + j] = _mm256_permute2f128_ps(v[j], v[4 + j], 0x31);
         v[j] = low;
     }
+}
+
+static inline __m256 floats_of_byte_sums(const uint8_t *bytes, size_t window) {
+    __m256i sum = _mm256_setzero_si256();
+    for (size_t i = 0; i < window; i++) {
+        const __m128i eight = _mm_loadl_epi64((const __m128i *)(const void *)(bytes + i));
+        sum = _mm256_add_epi32(sum, _mm256_cvtepu8_epi32(eight));
+    }
+    return _mm256_cvtepi32_ps(sum);
+}
+
+/* The sums of neighbouring lanes, of a and then of b. */
+static inline __m256i add_neighbours(__m256i a, __m256i b) {
+    return _mm256_permute4x64_epi64(_mm256_hadd_epi32(a, b), 0xd8);
+}
+
+/* 32 bytes with their weights, four to a lane. */
+static inline __m256i weighed(const uint8_t *taps, __m256i weights) {
+    const __m256i bytes = _mm256_loadu_si256((const __m256i *)(const void *)taps);
+    return _mm256_madd_epi16(_mm256_maddubs_epi16(bytes, weights), _mm256_set1_epi16(1));
+}
+
+static ALWAYS_INLINE __m256 floats_of_tents(const uint8_t *taps, size_t window) {
+    __m256i v[4];
+    const __m256i weights = window == 2   ? _mm256_set1_epi32(0x00010201)
+                            : window == 4 ? _mm256_set1_epi64x(0x0001020304030201)
+                                          : _mm256_set_epi64x(0x0001020304050607, 0x0807060504030201,
+                                                              0x0001020304050607, 0x0807060504030201);
+    for (size_t i = 0; i < window / 2; i++)
+        v[i] = weighed(taps + 32 * i, weights);
+    if (window == 8) {
+        v[0] = add_neighbours(v[0], v[1]);
+        v[1] = add_neighbours(v[2], v[3]);
+    }
+    return _mm256_cvtepi32_ps(window == 2 ? v[0] : add_neighbours(v[0], v[1]));
 }
 
 #include "kernels/box_lanes.h"
@@ -163,9 +205,9 @@ static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t wi
     if (window > BYTE_SUMS_WINDOW_MAX)
         kernels_scalar.box_bytes(bytes, out, length, window);
     else if (window < NARROW)
-        box_bytes_narrow(bytes - w.behind, out, length, window, divider_of((float)window));
+        box_bytes_narrow(bytes - w.behind, out, length, window, divider_of(window));
     else
-        box_bytes_wide(bytes - w.behind, out, length, window, divider_of((float)window));
+        box_bytes_wide(bytes - w.behind, out, length, window, divider_of(window));
     if (window <= BYTE_SUMS_WINDOW_MAX)
         box_bytes_ends(bytes, out, length, w);
 }
@@ -260,6 +302,7 @@ const kernel_table kernels_avx2 = {
     .full_range = full_range,
     .luma_rgb24 = luma_rgb24,
     .box_bytes = box_bytes,
+    .tent_bytes = tent_bytes,
     .box_rows = box_rows,
     .box_columns_rows = box_columns_rows,
     .box_columns = box_columns,

@@ -32,6 +32,9 @@ static inline floats floats_add(floats a, floats b) {
 static inline floats floats_sub(floats a, floats b) {
     return _mm512_sub_ps(a, b);
 }
+static inline floats floats_mul(floats a, floats b) {
+    return _mm512_mul_ps(a, b);
+}
 static inline floats floats_div(floats a, floats b) {
     return _mm512_div_ps(a, b);
 }
@@ -112,10 +115,14 @@ typedef struct divider {
     __m512 high, low;
 } divider;
 
-static inline divider divider_of(float divisor) {
-    const double reciprocal = 1.0 / (double)divisor;
-    const float high = (float)reciprocal;
-    return (divider){_mm512_set1_ps(high), _mm512_set1_ps((float)(reciprocal - (double)high))};
+static inline divider divider_of(size_t samples) {
+    float high, low;
+    box_reciprocal(samples, &high, &low);
+    return (divider){_mm512_set1_ps(high), _mm512_set1_ps(low)};
+}
+
+static inline divider divider_load(const float *high, const float *low) {
+    return (divider){_mm512_loadu_ps(high), _mm512_loadu_ps(low)};
 }
 
 static inline __m512 divide(__m512 x, divider by) {
@@ -145,13 +152,11 @@ static inline void transpose_rest(__m512 v[16]) {
     }
 }
 
-#include "kernels/box_lanes.h"
-
 /*
  * Sums of neighbouring bytes, the first from `bytes` on: four at a time, of the last four those that `last` selects.
  * The 64 bytes of a vector hold eight fours of sixteen sums.
  */
-static inline __attribute__((always_inline)) __m512i byte_sums(const uint8_t *bytes, size_t fours, __m512i last) {
+static ALWAYS_INLINE __m512i byte_sums(const uint8_t *bytes, size_t fours, __m512i last) {
     const __m512i neighbours = _mm512_set_epi32(0x1211100f, 0x11100f0e, 0x100f0e0d, 0x0f0e0d0c, 0x0e0d0c0b, 0x0d0c0b0a,
                                                 0x0c0b0a09, 0x0b0a0908, 0x0a090807, 0x09080706, 0x08070605, 0x07060504,
                                                 0x06050403, 0x05040302, 0x04030201, 0x03020100);
@@ -166,11 +171,49 @@ static inline __attribute__((always_inline)) __m512i byte_sums(const uint8_t *by
     return sum;
 }
 
+/* Which of the last four bytes lie under a window. */
+static inline __m512i last_four(size_t window) {
+    return _mm512_set1_epi32((int)(0x01010101u >> 8 * ((4 - window % 4) % 4)));
+}
+
+static ALWAYS_INLINE __m512 floats_of_byte_sums(const uint8_t *bytes, size_t window) {
+    return _mm512_cvtepi32_ps(byte_sums(bytes, (window + 3) / 4, last_four(window)));
+}
+
+/* The sums of neighbouring lanes, of a and then of b. */
+static inline __m512i add_neighbours(__m512i a, __m512i b) {
+    const __m512i even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    const __m512i odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+    return _mm512_add_epi32(_mm512_permutex2var_epi32(a, even, b), _mm512_permutex2var_epi32(a, odd, b));
+}
+
+/* 64 bytes with their weights, four to a lane. */
+static inline __m512i weighed(const uint8_t *taps, __m512i weights) {
+    return _mm512_dpbusd_epi32(_mm512_setzero_si512(), _mm512_loadu_si512(taps), weights);
+}
+
+static ALWAYS_INLINE __m512 floats_of_tents(const uint8_t *taps, size_t window) {
+    __m512i v[4];
+    const __m512i weights = window == 2   ? _mm512_set1_epi32(0x00010201)
+                            : window == 4 ? _mm512_set1_epi64(0x0001020304030201)
+                                          : _mm512_set4_epi64(0x0001020304050607, 0x0807060504030201,
+                                                              0x0001020304050607, 0x0807060504030201);
+    for (size_t i = 0; i < window / 2; i++)
+        v[i] = weighed(taps + 64 * i, weights);
+    if (window == 8) {
+        v[0] = add_neighbours(v[0], v[1]);
+        v[1] = add_neighbours(v[2], v[3]);
+    }
+    return _mm512_cvtepi32_ps(window == 2 ? v[0] : add_neighbours(v[0], v[1]));
+}
+
+#include "kernels/box_lanes.h"
+
 /* Inlined with a constant number of fours. */
-static inline __attribute__((always_inline)) void box_bytes_fours(const uint8_t *bytes, float *out, size_t length,
-                                                                  size_t window, size_t fours) {
-    const __m512i last = _mm512_set1_epi32((int)(0x01010101u >> 8 * (4 * fours - window)));
-    const divider by = divider_of((float)window);
+static ALWAYS_INLINE void box_bytes_fours(const uint8_t *bytes, float *out, size_t length, size_t window,
+                                          size_t fours) {
+    const __m512i last = last_four(window);
+    const divider by = divider_of(window);
     bytes -= box_window_of(window).behind;
     size_t x = 0;
     for (; x + LANES <= length; x += LANES)
@@ -394,6 +437,7 @@ const kernel_table kernels_avx512 = {
     .full_range = full_range,
     .luma_rgb24 = luma_rgb24,
     .box_bytes = box_bytes,
+    .tent_bytes = tent_bytes,
     .box_rows = box_rows,
     .box_columns_rows = box_columns_rows,
     .box_columns = box_columns,

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 typedef struct box_window {
     size_t behind, ahead; /* samples before and after the centre */
 } box_window;
@@ -25,6 +27,29 @@ static inline size_t box_samples(box_window w, size_t o, size_t length) {
     const size_t from = o > w.behind ? o - w.behind : 0;
     const size_t to = o + w.ahead < length ? o + w.ahead + 1 : length;
     return to - from;
+}
+
+/* 1 / samples as the sum of two floats, to 2^-48 of itself; avx512.c says what can be divided so. */
+static inline void box_reciprocal(size_t samples, float *high, float *low) {
+    const double reciprocal = 1.0 / (double)samples;
+    *high = (float)reciprocal;
+    *low = (float)(reciprocal - (double)*high);
+}
+
+/* Of one row, the running means at the positions `at`. */
+static inline void box_row_sampled(const float *in, float out[64], size_t length, box_window w, const uint32_t at[64]) {
+    float sum = 0;
+    for (size_t i = 0; i < w.ahead; i++)
+        sum += in[i];
+    size_t k = 0;
+    for (size_t o = 0; k < 64; o++) {
+        if (o + w.ahead < length)
+            sum += in[o + w.ahead];
+        if (o > w.behind)
+            sum -= in[o - w.behind - 1];
+        for (; k < 64 && at[k] == o; k++)
+            out[k] = sum / (float)box_samples(w, o, length);
+    }
 }
 
 /* box_bytes_fn for the outputs whose windows are cut: each with running sums from its end of the row. */
@@ -47,6 +72,9 @@ static inline void box_bytes_ends(const uint8_t *bytes, float *out, size_t lengt
         out[o] = (float)sum / (float)box_samples(w, o, length);
     }
 }
+
+/* The widest window that tent_bytes_fn knows. */
+#define TENT_WINDOW_MAX 8
 
 /* Outputs that box_byte_sums() makes at a time, and the widest window: 128 bytes come to 32,640 at most. */
 #define BYTE_SUMS 512

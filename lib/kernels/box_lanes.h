@@ -3,12 +3,15 @@
  * The box filter over vectors of floats, for the file of one instruction set that has defined, for vectors of LANES
  * floats, the type `floats` and
  *
- *     floats_zero floats_all floats_add floats_sub floats_div    each lane by itself, rounded to nearest
+ *     floats_zero floats_all floats_add floats_sub floats_mul floats_div    each lane by itself, rounded to nearest
  *     floats_load floats_load_first                              from memory; of the first `count` lanes, the rest 0
  *     floats_store floats_store_first                            to memory; the first `count` lanes
- *     divider divider_of divide                                  floats_div by a window, in whatever way is fastest
+ *     divider divider_of divider_load divide                     floats_div by samples, in whatever way is fastest
  *     transpose_four transpose_rest                              a square of LANES vectors: first each four of them by
  *                                                                themselves, as soon as they are there, then the whole
+ *     floats_of_byte_sums(bytes, window)                         sums of `window` bytes, the first from `bytes` on
+ *     floats_of_tents(taps, window)                              sums of 2 * window bytes each, side by side, with the
+ *                                                                weights 1, 2, ... window, ... 2, 1, 0
  *
  * Rows are lanes along rows and columns are lanes down columns, so that each lane repeats the scalar order of
  * operations; a transposed square stands between the two.
@@ -21,8 +24,6 @@
 
 #include <stdbool.h>
 #include <string.h>
-
-#define ALWAYS_INLINE inline __attribute__((always_inline))
 
 /* So that a block stays in registers. */
 #define UNROLLED _Pragma("GCC unroll 16")
@@ -141,7 +142,7 @@ static inline void rows_end(row_sums *s, const float *in, size_t x, float *out, 
 }
 
 static void box_rows_group(const float *in, float *out, size_t stride, size_t rows, size_t length, box_window w) {
-    const divider by = divider_of((float)(w.behind + 1 + w.ahead));
+    const divider by = divider_of(w.behind + 1 + w.ahead);
     row_sums s;
     row_sums_begin(&s, w.behind + 1 + w.ahead);
     size_t x = 0;
@@ -244,7 +245,7 @@ static ALWAYS_INLINE size_t take_samples(const floats sums[LANES], size_t x, siz
 static ALWAYS_INLINE void columns_rows(float *sum, const column_steps *steps, size_t length, box_window w,
                                        const uint32_t at[64], bool whole, row_sums s[GROUPS],
                                        floats means[GROUPS][64]) {
-    const divider across = divider_of((float)s->window), down = divider_of(steps->samples[0]);
+    const divider across = divider_of(s->window), down = divider_of((size_t)steps->samples[0]);
     size_t k = 0, next = 0;
     for (size_t x = 0; x < length || k < 64; x += LANES, k = next) {
         const size_t columns = x >= length ? 0 : length - x < LANES ? length - x : LANES;
@@ -280,16 +281,77 @@ static void box_columns_rows(float *sum, const column_steps *steps, size_t lengt
         store_samples(means[g], rows_in_group(LANES * g, steps->rows), out + LANES * g);
 }
 
-static void box_columns(float sum[64], const column_steps *steps, float *const out[STRIP_ROWS]) {
-    for (size_t x = 0; x < 64; x += LANES) {
-        floats s = floats_load(sum + x);
-        for (size_t r = 0; r < steps->rows; r++) {
-            s = floats_add(s, floats_load(steps->enter[r] + x));
-            s = floats_sub(s, floats_load(steps->leave[r] + x));
-            if (out[r])
-                floats_store(out[r] + x, floats_div(s, floats_all(steps->samples[r])));
+/* The chains of so many columns overlap. */
+#define ABREAST (32 / LANES)
+
+/* Inlined with a constant `whole`. */
+static ALWAYS_INLINE void columns_abreast(float *sums, const column_steps *steps, size_t x, bool whole,
+                                          float *const out[STRIP_ROWS], size_t to) {
+    const divider by = divider_of((size_t)steps->samples[0]);
+    floats sum[ABREAST];
+    UNROLLED for (size_t i = 0; i < ABREAST; i++) sum[i] = floats_load(sums + x + LANES * i);
+    for (size_t r = 0; r < steps->rows; r++) {
+        const float *enter = steps->enter[r] + x, *leave = steps->leave[r] + x;
+        UNROLLED for (size_t i = 0; i < ABREAST; i++) {
+            sum[i] = floats_add(sum[i], floats_load(enter + LANES * i));
+            sum[i] = floats_sub(sum[i], floats_load(leave + LANES * i));
         }
-        floats_store(sum + x, s);
+        if (!out[r])
+            continue;
+        const floats samples = floats_all(steps->samples[r]);
+        UNROLLED for (size_t i = 0; i < ABREAST; i++)
+            floats_store(out[r] + to + LANES * i, whole ? divide(sum[i], by) : floats_div(sum[i], samples));
+    }
+    UNROLLED for (size_t i = 0; i < ABREAST; i++) floats_store(sums + x + LANES * i, sum[i]);
+}
+
+static void box_columns(float *sum, const column_steps *steps, size_t first, size_t columns,
+                        float *const out[STRIP_ROWS]) {
+    const bool whole = steps_are_whole(steps);
+    for (size_t x = 0; x < columns; x += LANES * ABREAST)
+        if (whole)
+            columns_abreast(sum, steps, first + x, true, out, x);
+        else
+            columns_abreast(sum, steps, first + x, false, out, x);
+}
+
+/* ---- Along rows of bytes, twice -------------------------------------------------------------- */
+
+/* The first and the last columns of a row, filtered once. */
+static ALWAYS_INLINE void tent_edges(const tent_plan *plan, const uint8_t *bytes, float *out) {
+    const size_t behind = box_window_of(plan->window).behind;
+    for (size_t i = 0; i < 2 * TENT_EDGE; i += LANES) {
+        const size_t x = i < TENT_EDGE ? i : plan->length - 2 * TENT_EDGE + i;
+        const divider by = divider_load(plan->high + i, plan->low + i);
+        floats_store(out + i, divide(floats_of_byte_sums(bytes + x - behind, plan->window), by));
+    }
+}
+
+/* The samples, each from 2 * window bytes in a row of their own; the last of these weighs nothing. */
+static ALWAYS_INLINE void tent_samples(const uint8_t *taps, float *out, size_t window) {
+    const floats scale = floats_all(1.0f / (float)(window * window));
+    for (size_t k = 0; k < 64; k += LANES)
+        floats_store(out + k, floats_mul(floats_of_tents(taps + 2 * window * k, window), scale));
+}
+
+/* Inlined with a constant window. */
+static ALWAYS_INLINE void tent_row(const tent_plan *plan, const uint8_t *bytes, float *out, size_t window) {
+    uint8_t gathered[64 * 2 * TENT_WINDOW_MAX];
+    const uint8_t *taps = bytes + plan->at[0] - 2 * box_window_of(window).behind;
+    if (plan->at[63] - plan->at[0] != 63 * 2 * window) {
+        for (size_t k = 0; k < 64; k++)
+            memcpy(gathered + 2 * window * k, taps + (plan->at[k] - plan->at[0]), 2 * window);
+        taps = gathered;
+    }
+    tent_samples(taps, out, window);
+    tent_edges(plan, bytes, out + 64);
+}
+
+static void tent_bytes(const tent_plan *plan, const uint8_t *bytes, float out[TENT_COLUMNS]) {
+    switch (plan->window) {
+    case 2: tent_row(plan, bytes, out, 2); break;
+    case 4: tent_row(plan, bytes, out, 4); break;
+    default: tent_row(plan, bytes, out, 8);
     }
 }
 

@@ -46,6 +46,25 @@ typedef void box_bytes_fn(const uint8_t *bytes, float *out, size_t length, size_
 #define BYTES_BEFORE(window) ((window) + 64)
 #define BYTES_AFTER(window) ((window) + 640)
 
+/* Columns at either end of a row in which windows may be cut, or touch one that is. */
+#define TENT_EDGE 16
+#define TENT_COLUMNS (64 + 2 * TENT_EDGE)
+
+/* What the rows of one picture have in common for tent_bytes_fn. */
+typedef struct tent_plan {
+    size_t length, window;                         /* 2, 4 or 8; of a row, more than 64 windows and 2 TENT_EDGE */
+    uint32_t at[64];                               /* where the row is sampled */
+    float high[2 * TENT_EDGE], low[2 * TENT_EDGE]; /* box_reciprocal() of what is under the windows at the ends */
+} tent_plan;
+
+/*
+ * A row of bytes, filtered along itself twice, at the 64 positions `at`, as if no window were cut: a running mean of a
+ * running mean is one sum of bytes with the weights 1, 2, ... window, ... 2, 1, over window^2, and exact since the
+ * window is a power of two. Then, filtered once, as box_bytes_fn does, the first TENT_EDGE columns and the last. The
+ * bytes around the row are those of box_bytes_fn.
+ */
+typedef void tent_bytes_fn(const tent_plan *plan, const uint8_t *bytes, float out[TENT_COLUMNS]);
+
 /*
  * Some steps of running means down columns, one for each row that comes out: sum[i] += enter[r][i], sum[i] -=
  * leave[r][i], mean = sum[i] / samples[r]. A row that does not exist is a row of zeros: no sum is ever -0, so that
@@ -57,8 +76,9 @@ typedef struct column_steps {
     float samples[STRIP_ROWS];
 } column_steps;
 
-/* The means of step r go to out[r], unless that is NULL. Columns: 64. */
-typedef void box_columns_fn(float sum[64], const column_steps *steps, float *const out[STRIP_ROWS]);
+/* Of a multiple of 32 columns, from column `first` on. The means of step r go to out[r], unless that is NULL. */
+typedef void box_columns_fn(float *sum, const column_steps *steps, size_t first, size_t columns,
+                            float *const out[STRIP_ROWS]);
 
 /*
  * The means of `length` columns, row by row, filtered along the rows as box_rows_fn does; of these only what stands at
@@ -115,6 +135,7 @@ typedef struct kernel_table {
     full_range_fn *full_range;
     luma_row_fn *luma_rgb24;
     box_bytes_fn *box_bytes;
+    tent_bytes_fn *tent_bytes; /* NULL: go in order, as the specification does */
     box_rows_fn *box_rows;
     box_columns_rows_fn *box_columns_rows;
     box_columns_fn *box_columns;

@@ -75,6 +75,9 @@ static inline floats floats_add(floats a, floats b) {
 static inline floats floats_sub(floats a, floats b) {
     return vsubq_f32(a, b);
 }
+static inline floats floats_mul(floats a, floats b) {
+    return vmulq_f32(a, b);
+}
 static inline floats floats_div(floats a, floats b) {
     return vdivq_f32(a, b);
 }
@@ -106,10 +109,14 @@ typedef struct divider {
     float32x4_t high, low;
 } divider;
 
-static inline divider divider_of(float divisor) {
-    const double reciprocal = 1.0 / (double)divisor;
-    const float high = (float)reciprocal;
-    return (divider){vdupq_n_f32(high), vdupq_n_f32((float)(reciprocal - (double)high))};
+static inline divider divider_of(size_t samples) {
+    float high, low;
+    box_reciprocal(samples, &high, &low);
+    return (divider){vdupq_n_f32(high), vdupq_n_f32(low)};
+}
+
+static inline divider divider_load(const float *high, const float *low) {
+    return (divider){vld1q_f32(high), vld1q_f32(low)};
 }
 
 static inline floats divide(floats x, divider by) {
@@ -135,6 +142,35 @@ static inline void transpose_four(float32x4_t v[4]) {
 /* Four is all there is. */
 static inline void transpose_rest(float32x4_t v[4]) {
     (void)v;
+}
+
+static inline floats floats_of_byte_sums(const uint8_t *bytes, size_t window) {
+    uint16x8_t sum = vdupq_n_u16(0);
+    for (size_t i = 0; i < window; i++)
+        sum = vaddw_u8(sum, vld1_u8(bytes + i));
+    return vcvtq_f32_u32(vmovl_u16(vget_low_u16(sum)));
+}
+
+/* Sixteen bytes with their weights, four to a lane. */
+static inline uint32x4_t weighed(const uint8_t *taps, uint8x16_t weights) {
+    const uint8x16_t bytes = vld1q_u8(taps);
+    const uint16x8_t low = vmull_u8(vget_low_u8(bytes), vget_low_u8(weights)), high = vmull_high_u8(bytes, weights);
+    return vpaddq_u32(vpaddlq_u16(low), vpaddlq_u16(high));
+}
+
+static ALWAYS_INLINE floats floats_of_tents(const uint8_t *taps, size_t window) {
+    static const uint8_t weights[3][16] = {{1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1, 0, 1, 2, 1, 0},
+                                           {1, 2, 3, 4, 3, 2, 1, 0, 1, 2, 3, 4, 3, 2, 1, 0},
+                                           {1, 2, 3, 4, 5, 6, 7, 8, 7, 6, 5, 4, 3, 2, 1, 0}};
+    const uint8x16_t by = vld1q_u8(weights[window / 4]);
+    uint32x4_t v[4];
+    for (size_t i = 0; i < window / 2; i++)
+        v[i] = weighed(taps + 16 * i, by);
+    if (window == 8) {
+        v[0] = vpaddq_u32(v[0], v[1]);
+        v[1] = vpaddq_u32(v[2], v[3]);
+    }
+    return vcvtq_f32_u32(window == 2 ? v[0] : vpaddq_u32(v[0], v[1]));
 }
 
 #include "kernels/box_lanes.h"
@@ -172,9 +208,9 @@ static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t wi
     if (window > BYTE_SUMS_WINDOW_MAX)
         kernels_scalar.box_bytes(bytes, out, length, window);
     else if (window < NARROW)
-        box_bytes_narrow(bytes - w.behind, out, length, window, divider_of((float)window));
+        box_bytes_narrow(bytes - w.behind, out, length, window, divider_of(window));
     else
-        box_bytes_wide(bytes - w.behind, out, length, window, divider_of((float)window));
+        box_bytes_wide(bytes - w.behind, out, length, window, divider_of(window));
     if (window <= BYTE_SUMS_WINDOW_MAX)
         box_bytes_ends(bytes, out, length, w);
 }
@@ -326,6 +362,7 @@ const kernel_table kernels_neon = {
     .full_range = full_range,
     .luma_rgb24 = luma_rgb24,
     .box_bytes = box_bytes,
+    .tent_bytes = tent_bytes,
     .box_rows = box_rows,
     .box_columns_rows = box_columns_rows,
     .box_columns = box_columns,

@@ -62,22 +62,6 @@ static void box_bytes(const uint8_t *bytes, float *out, size_t length, size_t wi
     }
 }
 
-/* Of one row, the means at the positions `at`. */
-static void box_row_sampled(const float *in, float out[64], size_t length, box_window w, const uint32_t at[64]) {
-    float sum = 0;
-    for (size_t i = 0; i < w.ahead; i++)
-        sum += in[i];
-    size_t k = 0;
-    for (size_t o = 0; k < 64; o++) {
-        if (o + w.ahead < length)
-            sum += in[o + w.ahead];
-        if (o > w.behind)
-            sum -= in[o - w.behind - 1];
-        for (; k < 64 && at[k] == o; k++)
-            out[k] = sum / (float)box_samples(w, o, length);
-    }
-}
-
 static void column_step(float *sum, const float *enter, const float *leave, float samples, float *mean, size_t length) {
     for (size_t i = 0; i < length; i++) {
         sum[i] += enter[i];
@@ -94,11 +78,15 @@ static void box_columns_rows(float *sum, const column_steps *steps, size_t lengt
     }
 }
 
-static void box_columns(float sum[64], const column_steps *steps, float *const out[STRIP_ROWS]) {
-    for (size_t r = 0; r < steps->rows; r++) {
-        float means[64];
-        column_step(sum, steps->enter[r], steps->leave[r], steps->samples[r], out[r] ? out[r] : means, 64);
-    }
+static void box_columns(float *sum, const column_steps *steps, size_t first, size_t columns,
+                        float *const out[STRIP_ROWS]) {
+    for (size_t r = 0; r < steps->rows; r++)
+        for (size_t i = first; i < first + columns; i++) {
+            sum[i] += steps->enter[r][i];
+            sum[i] -= steps->leave[r][i];
+            if (out[r])
+                out[r][i - first] = sum[i] / steps->samples[r];
+        }
 }
 
 static void dct(const dct_matrix *matrix, const resight_luma64 *in, resight_dct16 *out) {

@@ -4,40 +4,16 @@
  * one picture has a patch, what does the other show there? A known picture that is really in the query agrees in many
  * of the places where both have patches at all; two flags that share a frame, or two circles, agree in a few of many.
  */
+#include "local/foretold.h"
 #include "local/vote.h"
 #include <math.h>
 #include <stdlib.h>
 
 /* On the spot that the transform foretells, a key may be this far off: a chance agreement there is rare already. */
 #define FORETOLD_BITS 16
-/* A large patch; find.c has the bands. */
-#define LARGE_WIDTH (0.16 * RESIGHT_PATCH_UNITS)
-#define SMALLEST_KNOWN (0.08 * RESIGHT_PATCH_UNITS)
-#define SMALLEST_QUERY (0.045 * RESIGHT_PATCH_UNITS)
 /* patch.h tells what these were measured to mean. */
-#define PROBABLE_SCORE 1.0f
-#define CERTAIN_SCORE 2.0f
-
-/* The two lists, and whether the known one is taken mirrored. Known places are then those of the mirrored picture whose
- * right border is at 0, so that all transforms turn and scale alike. */
-typedef struct sides {
-    const resight_patch_list *query, *known;
-    bool mirrored;
-} sides;
-
-typedef struct rectangle {
-    double left, right, bottom; /* the top is 0 */
-} rectangle;
-
-static rectangle rectangle_of(const resight_patch_list *list, bool mirrored) {
-    const double width = list->width_px, height = list->height_px, side = width > height ? width : height;
-    const double across = RESIGHT_PATCH_UNITS * width / side;
-    return (rectangle){mirrored ? -across : 0, mirrored ? 0 : across, RESIGHT_PATCH_UNITS * height / side};
-}
-
-static bool contains(const rectangle *r, double x, double y) {
-    return x >= r->left && x <= r->right && y >= 0 && y <= r->bottom;
-}
+#define PROBABLE_SCORE 0.3
+#define CERTAIN_SCORE 0.8
 
 static fit_pair pair_of(const sides *s, uint32_t query, uint32_t known, uint8_t distance) {
     const resight_patch *q = &s->query->patches[query], *k = &s->known->patches[known];
@@ -102,45 +78,29 @@ static size_t pairs_within(const sides *s, const distances *d, unsigned radius, 
     return count;
 }
 
-/* Known patches that the query must show, if it shows the known picture by this transform. */
-static unsigned shown(const sides *s, const fit *f, double scale) {
-    const rectangle frame = rectangle_of(s->query, false);
-    unsigned n = 0;
-    for (uint32_t j = 0; j < s->known->count; j++) {
-        const resight_patch *k = &s->known->patches[j];
-        const double x = s->mirrored ? -(double)k->x : (double)k->x;
-        n += k->width * scale >= SMALLEST_QUERY && contains(&frame, fit_x(f, x, k->y), fit_y(f, x, k->y));
-    }
-    return n;
-}
-
-/* Query patches that must then be of the known picture. */
-static unsigned covered(const sides *s, const fit *f, double determinant, double scale) {
-    const rectangle frame = rectangle_of(s->known, s->mirrored);
-    unsigned n = 0;
-    for (uint32_t i = 0; i < s->query->count; i++) {
-        const resight_patch *q = &s->query->patches[i];
-        const double dx = q->x - f->m[0][2], dy = q->y - f->m[1][2];
-        const double x = (dx * f->m[1][1] - dy * f->m[0][1]) / determinant;
-        const double y = (dy * f->m[0][0] - dx * f->m[1][0]) / determinant;
-        n += q->width >= SMALLEST_KNOWN * scale && contains(&frame, x, y);
-    }
-    return n;
-}
-
 /* See patch.h. */
-static double score_of(const sides *s, const distances *d, const vote *v, size_t pairs, uint32_t large) {
-    fit_pair foretold[VOTE_PAIRS];
-    const fit *f = &v->fit;
-    const double determinant = f->m[0][0] * f->m[1][1] - f->m[0][1] * f->m[1][0];
-    if (v->agreeing < 2 || !(determinant > 0))
-        return 0;
-    const double scale = sqrt(determinant);
-    const unsigned on_spot = vote_count(f, foretold, pairs_within(s, d, FORETOLD_BITS, f, foretold));
-    const unsigned shown_here = shown(s, f, scale), covered_here = covered(s, f, determinant, scale);
-    const unsigned possible = shown_here < covered_here ? shown_here : covered_here;
+static double score_of(const vote *v, size_t pairs, unsigned on_spot, const foretold *what) {
     const double agreeing = v->agreeing + on_spot;
-    return agreeing * agreeing / (possible + 8) * sqrt(sqrt((1.0 + large) / (double)pairs));
+    return agreeing * agreeing / (what->possible + 16) * cbrt(what->share / (double)pairs);
+}
+
+static resight_patch_level level_of(double score, bool gap) {
+    if (score >= CERTAIN_SCORE && !gap)
+        return RESIGHT_PATCHES_CERTAIN;
+    return score >= PROBABLE_SCORE ? RESIGHT_PATCHES_PROBABLE : RESIGHT_PATCHES_NOTHING;
+}
+
+static void judge(const sides *s, const distances *d, const vote *v, size_t pairs, resight_patch_match *out) {
+    fit_pair on_spot[VOTE_PAIRS];
+    const fit *f = &v->fit;
+    if (v->agreeing < 2 || !(f->m[0][0] * f->m[1][1] > f->m[0][1] * f->m[1][0]))
+        return;
+    const size_t count = pairs_within(s, d, FORETOLD_BITS, f, on_spot);
+    const unsigned agreeing = vote_count(f, on_spot, count);
+    const foretold what = foretold_by(s, f, on_spot, count);
+    const double score = score_of(v, pairs, agreeing, &what);
+    out->score = (float)score;
+    out->level = level_of(score, what.gap);
 }
 
 static void describe(const sides *s, const vote *v, const fit_pair *pairs, size_t count, resight_patch_match *out) {
@@ -160,14 +120,7 @@ static void describe(const sides *s, const vote *v, const fit_pair *pairs, size_
         if (pairs[i].agrees) {
             out->query[out->agreeing] = pairs[i].query;
             out->known[out->agreeing++] = pairs[i].known;
-            out->large += pairs[i].kw >= LARGE_WIDTH;
         }
-}
-
-static resight_patch_level level_of(float score) {
-    return score >= CERTAIN_SCORE    ? RESIGHT_PATCHES_CERTAIN
-           : score >= PROBABLE_SCORE ? RESIGHT_PATCHES_PROBABLE
-                                     : RESIGHT_PATCHES_NOTHING;
 }
 
 static void compare_side(const sides *s, resight_patch_match *out) {
@@ -181,8 +134,7 @@ static void compare_side(const sides *s, resight_patch_match *out) {
     }
     const vote v = vote_among(pairs, count);
     describe(s, &v, pairs, count, out);
-    out->score = (float)score_of(s, &d, &v, count, out->large);
-    out->level = level_of(out->score);
+    judge(s, &d, &v, count, out);
 }
 
 static bool valid(const resight_patch_list *list, uint32_t most) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* An opened file to marks and thumbnails: where decoding and hashing meet. A still is a video of one frame. */
 #include "base/cleanup.h"
+#include "video/moved.h"
 #include <resight/video.h>
 #include <stdlib.h>
 
@@ -12,11 +13,13 @@ typedef struct marker {
     resight_hash scene; /* of the last frame that got a thumbnail */
     int64_t scene_us;   /* its time */
     bool has_scene;
-    uint8_t *px; /* RESIGHT_THUMBNAIL_BYTES_MAX; NULL: no thumbnails are asked for */
+    uint8_t *px;  /* RESIGHT_THUMBNAIL_BYTES_MAX; NULL: no thumbnails are asked for */
+    buffer moved; /* an approximate picture */
 } marker;
 
 static void free_pixels(marker *m) {
     free(m->px);
+    buffer_free(&m->moved);
 }
 
 static resight_mark mark_of(const resight_frame *frame, const resight_pdq *pdq, resight_dialect dialect,
@@ -47,10 +50,26 @@ static int hash_picture(const marker *m, const resight_image *image, resight_pdq
     return RESIGHT_E_ARG;
 }
 
+/* The same of a picture that was decoded at a part of its size. Moving comes after turning. */
+static int hash_approximate(marker *m, const resight_image *image, resight_pdq pdq[RESIGHT_TRANSFORMS]) {
+    const unsigned count = m->how->turning == RESIGHT_TURNED ? RESIGHT_TRANSFORMS : 1;
+    resight_image moved;
+    int status = RESIGHT_OK;
+    for (unsigned t = 0; t < count && status == RESIGHT_OK; t++) {
+        status = picture_moved(image, (resight_transform)t, &m->moved, &moved);
+        if (status == RESIGHT_OK && m->how->turning == RESIGHT_DERIVED)
+            status = resight_hasher_dihedral(m->hasher, &moved, m->how->dialect, pdq);
+        else if (status == RESIGHT_OK)
+            status = resight_hasher_pdq(m->hasher, &moved, m->how->dialect, &pdq[t]);
+    }
+    return status;
+}
+
 /* first is the hash of the picture as it stands. */
-static int mark_picture(const marker *m, const resight_frame *frame, resight_hash *first) {
+static int mark_picture(marker *m, const resight_frame *frame, resight_hash *first) {
     resight_pdq pdq[RESIGHT_TRANSFORMS];
-    int status = hash_picture(m, &frame->image, pdq);
+    const bool small = frame->view & RESIGHT_VIEW_APPROXIMATE && !(frame->view & RESIGHT_VIEW_REDUCED);
+    int status = small ? hash_approximate(m, &frame->image, pdq) : hash_picture(m, &frame->image, pdq);
     if (status != RESIGHT_OK)
         return failed(m, frame, status);
     const unsigned count = m->how->turning == RESIGHT_AS_STORED ? 1 : RESIGHT_TRANSFORMS;
@@ -62,7 +81,7 @@ static int mark_picture(const marker *m, const resight_frame *frame, resight_has
     return status;
 }
 
-static int mark_reduced(const marker *m, const resight_frame *frame) {
+static int mark_reduced(marker *m, const resight_frame *frame) {
     uint8_t px[RESIGHT_REDUCED_SIDE_PX * RESIGHT_REDUCED_SIDE_PX];
     resight_hash first;
     resight_frame reduced = *frame;

@@ -57,7 +57,7 @@ out_lines 2
 err_lines 1
 run match --json smaller.jpg part.mkv stranger.png missing.png
 code_is 2
-out_has '^\{"query":"smaller.jpg","kind":"image","quality":[0-9]+,"matches":\[\{"bank":"known","entry":2,"name":"known/fractal.png","kind":"image","evidence":"frame","confidence":"certain","corners":\[\[0\.0,0\.0\],\[1\.0,0\.0\],\[1\.0,1\.0\],\[0\.0,1\.0\]\],"distance_bits":[0-9]+,"pdq_distance_bits":[0-9]+,"view":"[a-z-]+","known_view":"[a-z-]+","known_dialect":"pdq","transform":"orig","inverted":false\}\],"match_count":1\}$'
+out_has '^\{"query":"smaller.jpg","kind":"image","quality":[0-9]+,"matches":\[\{"bank":"known","entry":2,"name":"known/fractal.png","kind":"image","evidence":"frame","confidence":"certain","corners":\[\[0\.0,0\.0\],\[1\.0,0\.0\],\[1\.0,1\.0\],\[0\.0,1\.0\]\],"distance_bits":[0-9]+,"pdq_distance_bits":[0-9]+,"approximate":false,"view":"[a-z-]+","known_view":"[a-z-]+","known_dialect":"pdq","transform":"orig","inverted":false\}\],"match_count":1\}$'
 out_has '^\{"query":"part.mkv","kind":"video".*"query_from_us":0,"query_to_us":3000000,"known_from_us":3000000,"known_to_us":6000000,"speed":1.0,"frames":6'
 out_has '^\{"query":"stranger.png",.*"matches":\[\],"match_count":0\}$'
 out_has '^\{"query":"missing.png","error":'

@@ -42,12 +42,47 @@ mv one.bmp looks-like.jpg
 run hash looks-like.jpg
 out_is <<<"$hash,$quality,looks-like.jpg"
 run hash --json one.png
-out_has "^\{\"path\":\"one.png\",\"kind\":\"image\",\"format\":\"png\",.*\"dialect\":\"pdq\",\"hash\":\"$hash\",\"quality\":$quality\}$"
+out_has "^\{\"path\":\"one.png\",\"kind\":\"image\",\"format\":\"png\",.*\"dialect\":\"pdq\",\"hash\":\"$hash\",\"quality\":$quality,\"approximate\":false\}$"
 run hash --dihedral one.png
 out_lines 8
 [ "$(head -1 out)" = "$hash,$quality,one.png" ] || fail "the first of eight is not the hash"
 run hash --json --dihedral one.png
 out_has '"hashes":\{"orig":"[0-9a-f]{64}","rot90":'
+
+# Large JPEGs at a part of their size: a hash that no list takes for an exact one.
+make_media -f lavfi -i mandelbrot=size=1024x768 -frames:v 1 large.jpg
+make_media -i large.jpg -vf scale=320:240 small.jpg
+run hash --fast large.jpg small.jpg
+code_is 0
+out_has '^~[0-9a-f]{64},100,large\.jpg$'
+out_has '^[0-9a-f]{64},100,small\.jpg$'
+mv out approximate.pdq
+run hash --fast --json large.jpg
+out_has '"approximate":true\}$'
+run compare --fast large.jpg small.jpg
+out_has '^about [0-9]+ bits(;.*)?: match$'
+run compare --json --fast small.jpg small.jpg
+out_has '"approximate":false'
+run import --db db approximate.pdq
+code_is 2
+err_has '^resight: approximate\.pdq: line 1: an approximate hash; expected an exact one$'
+err_has '^1 added, 0 already there, 1 not read$'
+run add --db db --fast large.jpg
+code_is 2
+err_is 'resight: --fast: not for add: what is stored and exchanged is exact'
+run hash --fast --dialect pdq512 large.jpg
+code_is 2
+err_is 'resight: --fast: of dialect pdq alone; pdq512 is hashed of the whole picture'
+run add --db db large.jpg
+cp large.jpg again.jpg
+echo >>again.jpg
+run match --db db --fast again.jpg
+code_is 0
+out_has '^again\.jpg: known entry [0-9]+ large\.jpg, about [0-9]+ bits'
+run match --db db --json --fast again.jpg
+out_has '"pdq_distance_bits":null,"approximate":true,"view":"stored"'
+run match --db db --hashes approximate.pdq
+out_has '^[0-9a-f]{64}: known entry [0-9]+ large\.jpg, about [0-9]+ bits$'
 
 # Many, in order; what is no media is one line, and the others go on.
 mkdir folder folder/below

@@ -2,6 +2,7 @@
 /* Many processes, and processes that die: what was acknowledged is there, and what is there is whole. */
 #include "harness.h"
 #include "segment.h"
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +24,7 @@ typedef struct ledger {
     _Atomic uint64_t added;        /* entries 1..added are acknowledged */
     _Atomic uint64_t removed_upto; /* entries 1..removed_upto are acknowledged as removed */
     _Atomic uint64_t removing_upto;
-    _Atomic uint64_t merges;
+    _Atomic uint64_t merges, copies; /* finished */
     _Atomic int stop;
 } ledger;
 
@@ -85,13 +86,24 @@ static bool remove_group(resight_db *db, ledger *shared, uint32_t count) {
     return true;
 }
 
-/* Adds, removes and merges until it is killed; exits only when something goes wrong. */
+static bool copy(resight_db *db, const actor *self, uint64_t number) {
+    char path[256];
+    snprintf(path, sizeof path, "%s/copy-%llx", self->place.root, (unsigned long long)number);
+    if (resight_db_backup(db, path, NULL) != RESIGHT_OK)
+        return false;
+    self->ledger->copies++;
+    return true;
+}
+
+/* Adds, removes, merges and copies compactly until it is killed; exits only when something goes wrong. */
 static void work_until_killed(const actor *self) {
     random_source random = {self->seed};
     resight_db *db = NULL;
     const resight_db_options options = {.tail_hashes = self->tail_hashes};
     if (resight_db_open(self->place.db, &options, &db, NULL) != RESIGHT_OK)
         _exit(2);
+    if (random_below(&random, 8) == 0 && !copy(db, self, random_next(&random)))
+        _exit(6);
     for (;;) {
         if (!add_group(db, self->ledger, 1 + random_below(&random, 30)))
             _exit(3);
@@ -102,6 +114,8 @@ static void work_until_killed(const actor *self) {
                 _exit(5);
             self->ledger->merges++;
         }
+        if (random_below(&random, 80) == 0 && !copy(db, self, random_next(&random)))
+            _exit(6);
     }
 }
 
@@ -155,7 +169,7 @@ static void check_entries(resight_reader *reader, const ledger *shared) {
     }
 }
 
-/* A finished merge leaves no parts but those of current segments, whatever died before it. */
+/* A finished merge leaves no extents but those of current segments, whatever died before it. */
 static void assert_no_strays(resight_db *db) {
     static db_manifest list;
     db_view view = {0};
@@ -171,22 +185,60 @@ static void assert_no_strays(resight_db *db) {
         bool current = false;
         memcpy(&number, key.mv_data, sizeof number);
         for (uint32_t i = 0; i < list.count; i++)
-            current |= list.item[i].segment == PART_KEY_SEGMENT(number);
-        cr_assert(current, "part %llu of segment %llu is left over", (unsigned long long)number & 0xffff,
-                  (unsigned long long)PART_KEY_SEGMENT(number));
+            current |= list.item[i].segment == EXTENT_KEY_SEGMENT(number);
+        cr_assert(current, "extent %llu of segment %llu is left over", (unsigned long long)number & 0xffff,
+                  (unsigned long long)EXTENT_KEY_SEGMENT(number));
     }
     mdb_cursor_close(cursor);
     db_view_close(&view);
 }
 
-/* 60 kills, or RESIGHT_KILLS=N of them, at random moments of adding, removing and merging; after each, everything
- * acknowledged is there.
+/* A copy that has its name is whole; one that was cut off has only the name of a draft. */
+static void check_copy(const test_place *copy, const ledger *shared) {
+    resight_db *db = open_again(copy, 64);
+    resight_reader *reader = NULL;
+    resight_entry entry;
+    resight_error error;
+    uint64_t last = 0;
+    assert_sound(db, 20);
+    assert_ok(resight_reader_new(db, &reader, &error));
+    while (resight_reader_next_entry(reader, last, 0, &entry, &error) == RESIGHT_OK)
+        last = entry.id;
+    cr_assert_leq(last, shared->added);
+    resight_reader_free(&reader);
+    resight_db_close(&db);
+}
+
+/* Every copy that there is, which is then removed. Returns how many were drafts. */
+static uint64_t check_copies(const actor *self) {
+    uint64_t drafts = 0;
+    DIR *root = opendir(self->place.root);
+    for (struct dirent *item; (item = readdir(root));) {
+        test_place copy;
+        if (strncmp(item->d_name, "copy-", 5) != 0)
+            continue;
+        const int length = snprintf(copy.root, sizeof copy.root, "%s/%s", self->place.root, item->d_name);
+        cr_assert_lt(length, (int)sizeof copy.root);
+        snprintf(copy.db, sizeof copy.db, "%s", copy.root);
+        if (strchr(item->d_name, '.'))
+            drafts++;
+        else
+            check_copy(&copy, self->ledger);
+        place_free(&copy);
+    }
+    closedir(root);
+    return drafts;
+}
+
+/* 60 kills, or RESIGHT_KILLS=N of them, at random moments of adding, removing, merging and copying; after each,
+ * everything acknowledged is there.
  */
 Test(crash, kill_at_any_moment, .timeout = 86400) {
     const uint64_t kills = number_from("RESIGHT_KILLS", 60);
     actor self = {.place = place_make(), .ledger = ledger_new(), .tail_hashes = 64};
     random_source random = {number_from("RESIGHT_SEED", 21)};
     resight_error error;
+    uint64_t drafts = 0;
     resight_db *db = open_new(&self.place, 64);
     put_bank(db, "a", 31, 0);
     resight_db_close(&db);
@@ -200,16 +252,21 @@ Test(crash, kill_at_any_moment, .timeout = 86400) {
         check_entries(reader, self.ledger);
         resight_reader_free(&reader);
         assert_sound(db, 20);
+        drafts += check_copies(&self);
         if (i % 10 == 9) {
             assert_ok(resight_db_merge(db, &error));
             assert_no_strays(db);
         }
         resight_db_close(&db);
     }
-    cr_assert_gt(self.ledger->merges, 0);
-    cr_log_info("%llu kills, %llu entries and %llu removals acknowledged, %llu merges finished",
-                (unsigned long long)kills, (unsigned long long)self.ledger->added,
-                (unsigned long long)self.ledger->removed_upto, (unsigned long long)self.ledger->merges);
+    cr_assert(self.ledger->merges > 0 && self.ledger->copies + drafts > 0);
+    fprintf(
+        stderr,
+        "%llu kills, %llu entries and %llu removals acknowledged, %llu merges and %llu copies finished, %llu copies "
+        "cut off\n",
+        (unsigned long long)kills, (unsigned long long)self.ledger->added,
+        (unsigned long long)self.ledger->removed_upto, (unsigned long long)self.ledger->merges,
+        (unsigned long long)self.ledger->copies, (unsigned long long)drafts);
     place_free(&self.place);
 }
 

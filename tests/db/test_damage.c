@@ -3,6 +3,7 @@
 #include "env.h"
 #include "sample.h"
 #include "schema.h"
+#include "segment.h"
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,18 +206,18 @@ static void swap_records(resight_db *db, MDB_txn *txn) {
 }
 
 static void miscount_bank(resight_db *db, MDB_txn *txn) {
-    const uint64_t id = 1;
+    const bank_key id = bank_key_of(1);
     bank_record bank;
     uint8_t bytes[BANK_BYTES];
-    const MDB_val value = get_raw(txn, db->bank, &id, sizeof id);
+    const MDB_val value = get_raw(txn, db->meta, &id, sizeof id);
     cr_assert_eq(bank_unpack(value.mv_data, value.mv_size, &bank), RESIGHT_OK);
     bank.held.hashes++;
-    put_raw(txn, db->bank, &id, sizeof id, bytes, bank_pack(&bank, bytes));
+    put_raw(txn, db->meta, &id, sizeof id, bytes, bank_pack(&bank, bytes));
 }
 
 static void lose_bank(resight_db *db, MDB_txn *txn) {
-    const uint64_t id = 2;
-    del_raw(txn, db->bank, &id, sizeof id);
+    const bank_key id = bank_key_of(2);
+    del_raw(txn, db->meta, &id, sizeof id);
 }
 
 static void change_state(resight_db *db, MDB_txn *txn, void (*change)(db_state *state)) {
@@ -256,8 +257,7 @@ static void miscount_dead(resight_db *db, MDB_txn *txn) {
     put_raw(txn, db->meta, KEY_MANIFEST, strlen(KEY_MANIFEST), bytes, MANIFEST_BYTES(list.count));
 }
 
-/* Change one 4-byte number in a part of the first segment, and seal it again. */
-static void change_part(resight_db *db, MDB_txn *txn, uint32_t part, size_t at, uint32_t flip) {
+static uint64_t first_segment(resight_db *db, MDB_txn *txn) {
     MDB_cursor *cursor = NULL;
     MDB_val key, value;
     uint64_t first = 0;
@@ -265,27 +265,75 @@ static void change_part(resight_db *db, MDB_txn *txn, uint32_t part, size_t at, 
     cr_assert_eq(mdb_cursor_get(cursor, &key, &value, MDB_FIRST), 0);
     memcpy(&first, key.mv_data, sizeof first);
     mdb_cursor_close(cursor);
-    const uint64_t number = PART_KEY(PART_KEY_SEGMENT(first), part);
-    part_head head;
-    value = get_raw(txn, db->segment, &number, sizeof number);
-    cr_assert_eq(part_unpack(value.mv_data, value.mv_size, number, &head), RESIGHT_OK);
-    uint8_t *copy = malloc(value.mv_size);
+    return EXTENT_KEY_SEGMENT(first);
+}
+
+/* Where the arrays of the first segment lie among all of them. */
+static segment_layout first_layout(resight_db *db, MDB_txn *txn) {
+    const uint64_t number = EXTENT_KEY(first_segment(db, txn), 0);
+    const MDB_val value = get_raw(txn, db->segment, &number, sizeof number);
+    extent_head head;
+    segment_plan plan;
+    cr_assert_eq(extent_unpack(value.mv_data, value.mv_size, number, &head), RESIGHT_OK);
+    cr_assert_eq(plan_unpack((uint8_t *)value.mv_data + EXTENT_HEAD_BYTES, PLAN_BYTES(SEGMENT_MAX_BANDS), &plan),
+                 RESIGHT_OK);
+    return segment_layout_of(&plan, head.hashes, head.entries, head.patches);
+}
+
+/* A segment is mapped by the numbers that its pages have of themselves: a wrong one leads elsewhere in the file, where
+ * something else lies, or out of it.
+ */
+Test(damage, wrong_page_numbers_are_found) {
+    patient it = patient_make();
+    resight_error error;
+    resight_db *db = open_again(&it.place, 0);
+    db_view view = {0};
+    uint64_t page = 0;
+    assert_ok(db_view_open(db, &view, &error));
+    const uint64_t number = EXTENT_KEY(first_segment(db, view.txn), 0);
+    const MDB_val value = get_raw(view.txn, db->segment, &number, sizeof number);
+    memcpy(&page, (const uint8_t *)value.mv_data - LMDB_PAGE_HEAD_BYTES, sizeof page);
+    const size_t at = page * db->page_bytes;
+    db_view_close(&view);
+    resight_db_close(&db);
+    cr_assert_eq(memcmp(it.bytes + at, &page, sizeof page), 0);
+    for (unsigned bit = 0; bit < 64; bit++) {
+        it.bytes[at + bit / 8] ^= (uint8_t)(1u << bit % 8);
+        file_write(it.path, it.bytes, it.size);
+        cr_expect_eq(in_child(examine, &it), REFUSED, "bit %u", bit);
+        it.bytes[at + bit / 8] ^= (uint8_t)(1u << bit % 8);
+    }
+    patient_free(&it);
+}
+
+/* Change one 4-byte number in the arrays of the first segment, and seal its extent again. */
+static void change_array(resight_db *db, MDB_txn *txn, size_t at, uint32_t flip) {
+    const size_t before = extent_first_bytes(db->page_bytes);
+    uint64_t number = EXTENT_KEY(first_segment(db, txn), 0);
+    MDB_val value = get_raw(txn, db->segment, &number, sizeof number);
+    for (; at >= value.mv_size - before; value = get_raw(txn, db->segment, &number, sizeof number)) {
+        at -= value.mv_size - before;
+        number++;
+    }
+    extent_head head;
     uint32_t word;
+    cr_assert_eq(extent_unpack(value.mv_data, value.mv_size, number, &head), RESIGHT_OK);
+    uint8_t *copy = malloc(value.mv_size);
     memcpy(copy, value.mv_data, value.mv_size);
-    memcpy(&word, copy + PART_HEAD_BYTES + at, sizeof word);
+    memcpy(&word, copy + before + at, sizeof word);
     word ^= flip;
-    memcpy(copy + PART_HEAD_BYTES + at, &word, sizeof word);
-    part_seal(&head, copy, value.mv_size);
+    memcpy(copy + before + at, &word, sizeof word);
+    extent_seal(&head, copy, value.mv_size);
     put_raw(txn, db->segment, &number, sizeof number, copy, value.mv_size);
     free(copy);
 }
 
 static void change_hash(resight_db *db, MDB_txn *txn) {
-    change_part(db, txn, PART_HASHES, 64, 1u << 31);
+    change_array(db, txn, first_layout(db, txn).hashes + 64, 1u << 31);
 }
 
 static void change_key(resight_db *db, MDB_txn *txn) {
-    change_part(db, txn, PART_KEYS, 16, 1u << 7);
+    change_array(db, txn, first_layout(db, txn).keys + 16, 1u << 7);
 }
 
 /* The chunk of the first entry that has any, and its number. */
@@ -327,29 +375,29 @@ static void change_patch(resight_db *db, MDB_txn *txn) {
 }
 
 static void miscount_patches(resight_db *db, MDB_txn *txn) {
-    const uint64_t id = 1;
+    const bank_key id = bank_key_of(1);
     bank_record bank;
     uint8_t bytes[BANK_BYTES];
-    const MDB_val value = get_raw(txn, db->bank, &id, sizeof id);
+    const MDB_val value = get_raw(txn, db->meta, &id, sizeof id);
     cr_assert_eq(bank_unpack(value.mv_data, value.mv_size, &bank), RESIGHT_OK);
     bank.held.patches++;
-    put_raw(txn, db->bank, &id, sizeof id, bytes, bank_pack(&bank, bytes));
+    put_raw(txn, db->meta, &id, sizeof id, bytes, bank_pack(&bank, bytes));
 }
 
 static void change_entry_id(resight_db *db, MDB_txn *txn) {
-    change_part(db, txn, PART_ENTRIES, 16, 1u << 20);
+    change_array(db, txn, first_layout(db, txn).entry + 16, 1u << 20);
 }
 
 static void change_offset(resight_db *db, MDB_txn *txn) {
-    change_part(db, txn, PART_BANDS + 4, 4 * 10, 1);
+    change_array(db, txn, first_layout(db, txn).offsets[2] + 4 * 10, 1);
 }
 
 static void change_posting(resight_db *db, MDB_txn *txn) {
-    change_part(db, txn, PART_BANDS + 5, 0, 3);
+    change_array(db, txn, first_layout(db, txn).postings[2], 3);
 }
 
 static void change_posting_far(resight_db *db, MDB_txn *txn) {
-    change_part(db, txn, PART_BANDS + 1, 8, 0xffff0000);
+    change_array(db, txn, first_layout(db, txn).postings[0] + 8, 0xffff0000);
 }
 
 static void say_line(void *user, const char *line) {
@@ -421,9 +469,11 @@ Test(damage, queries_survive_wrong_tables) {
         file_write(it.path, it.bytes, it.size);
         resight_db *db = open_again(&it.place, 0);
         MDB_txn *txn = begin_raw(db);
-        const uint32_t part = PART_BANDS + random_below(&random, 8);
+        const segment_layout layout = first_layout(db, txn);
+        const uint32_t band = random_below(&random, 4);
+        const size_t table = random_below(&random, 2) ? layout.offsets[band] : layout.postings[band];
         for (int n = 0; n < 20; n++)
-            change_part(db, txn, part, 4 * (size_t)random_below(&random, 90), (uint32_t)random_next(&random));
+            change_array(db, txn, table + 4 * (size_t)random_below(&random, 90), (uint32_t)random_next(&random));
         cr_assert_eq(mdb_txn_commit(txn), 0);
         sample_digest(db);
         resight_db_close(&db);

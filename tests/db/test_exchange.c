@@ -49,6 +49,8 @@ Test(exchange, faults_name_their_column) {
     cr_expect_str_eq(error.text, "column 8: expected 64 hex digits");
     cr_assert_eq(resight_list_parse(HEX ";", &row, &error), RESIGHT_E_FORMAT);
     cr_expect_str_eq(error.text, "column 65: expected a comma or the end after the hash");
+    cr_assert_eq(resight_list_parse("~" HEX ",80,one.jpg", &row, &error), RESIGHT_E_FORMAT);
+    cr_expect_str_eq(error.text, "an approximate hash; expected an exact one");
     cr_assert_eq(resight_vpdq_parse("1,2,f8f8", &mark, &error), RESIGHT_E_FORMAT);
     cr_expect_str_eq(error.text, "column 9: expected 64 hex digits");
     cr_assert_eq(resight_vpdq_parse("1,101," HEX, &mark, &error), RESIGHT_E_FORMAT);

@@ -103,6 +103,8 @@ static void count_key(const model_entry *it, uint32_t patch, uint32_t key, unsig
 typedef struct checked {
     resight_patch_query_options options;
     uint32_t near[KEYS];
+    const model *all;
+    uint32_t *near_entry; /* [MOST_ENTRIES], by keys that are not common */
     const resight_patch_hits *got;
     size_t next;
 } checked;
@@ -111,9 +113,17 @@ static bool common(const checked *it, uint32_t key) {
     return it->options.common > 0 && it->near[key] > it->options.common;
 }
 
+static void count_entry(const model_entry *it, uint32_t patch, uint32_t key, unsigned distance_bits, void *user) {
+    const checked *against = user;
+    (void)patch;
+    (void)distance_bits;
+    against->near_entry[it - against->all->entry] += !common(against, key);
+}
+
 static void check_match(const model_entry *it, uint32_t patch, uint32_t key, unsigned distance_bits, void *user) {
     checked *against = user;
-    if (common(against, key) || (against->options.bank != 0 && against->options.bank != it->bank))
+    if (common(against, key) || (against->options.bank != 0 && against->options.bank != it->bank) ||
+        against->near_entry[it - against->all->entry] < against->options.least)
         return;
     cr_assert_lt(against->next, against->got->count, "too few matches");
     const resight_patch_hit *match = &against->got->items[against->next++];
@@ -136,12 +146,16 @@ static void compare(model *all, resight_reader *reader) {
     checked against = {.options = {.has_radius = random_below(&all->random, 2) == 0,
                                    .radius_bits = (uint32_t[]){0, 5, 8, 9, 20}[random_below(&all->random, 5)],
                                    .bank = random_below(&all->random, BANKS + 1),
-                                   .common = (uint32_t[]){0, 0, 1, 5, 50}[random_below(&all->random, 5)]},
+                                   .common = (uint32_t[]){0, 0, 1, 5, 50}[random_below(&all->random, 5)],
+                                   .least = (uint32_t[]){0, 0, 2, 3}[random_below(&all->random, 4)]},
+                       .all = all,
+                       .near_entry = calloc(MOST_ENTRIES, sizeof(uint32_t)),
                        .got = &got};
     const uint32_t radius_bits = against.options.has_radius ? against.options.radius_bits : RESIGHT_PATCH_RADIUS_BITS;
     for (uint32_t k = 0; k < KEYS; k++)
         keys[k] = draw(all);
     each_near(all, keys, radius_bits, count_key, against.near);
+    each_near(all, keys, radius_bits, count_entry, &against);
     assert_ok(resight_reader_query_patches(reader, keys, KEYS, &against.options, &got, &error));
     each_near(all, keys, radius_bits, check_match, &against);
     cr_assert_eq(against.next, got.count, "%zu matches too many", got.count - against.next);
@@ -150,6 +164,7 @@ static void compare(model *all, resight_reader *reader) {
         common_keys += common(&against, k);
     cr_assert_eq(got.common_keys, common_keys);
     resight_patch_hits_free(&got);
+    free(against.near_entry);
 }
 
 static void differential(uint64_t seed, uint32_t tail, int rounds) {

@@ -254,14 +254,15 @@ Test(store, wrong_entries_are_refused) {
     assert_ok(resight_writer_begin(db, &writer, &error));
     for (size_t i = 0; i < 12; i++)
         cr_expect_eq(resight_writer_add(writer, &bad[i], &id, &error), RESIGHT_E_ARG, "entry %zu", i);
-    resight_mark wrong[5] = {marks[0], marks[0], marks[0], marks[0], marks[0]};
+    resight_mark wrong[6] = {marks[0], marks[0], marks[0], marks[0], marks[0], marks[0]};
     wrong[0].quality = 101;
     wrong[1].dialect = 0;
     wrong[2].transform = 8;
     wrong[3].view = RESIGHT_VIEWS;
     wrong[4].time_us = -1;
+    wrong[5].view = RESIGHT_VIEW_APPROXIMATE;
     resight_entry entry = good;
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 6; i++) {
         marks[1] = wrong[i];
         entry.mark_count = 2;
         cr_expect_eq(resight_writer_add(writer, &entry, &id, &error), RESIGHT_E_ARG, "mark %zu", i);

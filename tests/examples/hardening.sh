@@ -27,6 +27,9 @@ for binary in "$resight" "$@"; do
         fault "$name: no control-flow protection (endbr64)"
 done
 
+# The program that holds the database has no decoder of media in it; libpng writes what `explain` draws.
+readelf -W -d "$resight" | grep -E 'NEEDED.*\[lib(jpeg|av[a-z]*|sw[a-z]*|heif|webp[a-z]*|jxl)\.' && fault "resight: a decoder is linked"
+
 work=$(mktemp -d) && trap 'rm -rf "$work"' EXIT
 mkdir "$work/tmp" "$work/here"
 export TMPDIR=$work/tmp

@@ -288,7 +288,7 @@ static void damage_records(fuzz_input *in) {
     MDB_txn *txn = NULL;
     write_file(sound_bytes, sound_size);
     PROPERTY(resight_db_open(folder, &(resight_db_options){.tail_hashes = TAIL}, &db, NULL) == RESIGHT_OK);
-    const MDB_dbi tables[] = {db->meta,    db->bank,  db->entry,   db->digest,
+    const MDB_dbi tables[] = {db->meta,    db->meta,  db->entry,   db->digest,
                               db->segment, db->entry, db->segment, db->segment};
     PROPERTY(mdb_txn_begin(db->env, NULL, 0, &txn) == 0);
     for (int n = 0; in->left >= 4 && n < 32; n++) {

@@ -67,7 +67,7 @@ static void check_numbers(const resight_patch_match *match) {
 static void check_agreeing(const resight_patch_list *query, const resight_patch_list *known,
                            const resight_patch_match *match) {
     bool seen_query[RESIGHT_PATCHES_QUERY_MAX] = {false}, seen_known[RESIGHT_PATCHES_KNOWN_MAX] = {false};
-    PROPERTY(match->agreeing <= RESIGHT_PATCHES_KNOWN_MAX && match->large <= match->agreeing);
+    PROPERTY(match->agreeing <= RESIGHT_PATCHES_KNOWN_MAX);
     for (uint32_t i = 0; i < match->agreeing; i++) {
         const unsigned q = match->query[i], k = match->known[i];
         PROPERTY(q < query->count && k < known->count && !seen_query[q] && !seen_known[k]);

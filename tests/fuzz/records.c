@@ -122,23 +122,22 @@ static void check_entry(const uint8_t *bytes, size_t size_bytes) {
     free(labels);
 }
 
-static void check_part(const uint8_t *bytes, size_t size_bytes) {
-    part_head first = {0}, second = {0};
+static void check_extent(const uint8_t *bytes, size_t size_bytes) {
+    extent_head first = {0}, second = {0};
     uint64_t segment = 0;
-    uint32_t part = 0;
-    if (size_bytes >= PART_HEAD_BYTES) {
+    uint32_t number = 0;
+    if (size_bytes >= EXTENT_HEAD_BYTES) {
         memcpy(&segment, bytes + 8, sizeof segment);
-        memcpy(&part, bytes + 24, sizeof part);
+        memcpy(&number, bytes + 24, sizeof number);
     }
-    const uint64_t key = PART_KEY(segment, part);
-    if (part_unpack(bytes, size_bytes, key, &first) != RESIGHT_OK)
+    const uint64_t key = EXTENT_KEY(segment, number);
+    if (extent_unpack(bytes, size_bytes, key, &first) != RESIGHT_OK)
         return;
-    PROPERTY(part_bytes(&first, 0) <= size_bytes);
     uint8_t *packed = malloc(size_bytes);
     PROPERTY(packed);
     memcpy(packed, bytes, size_bytes);
-    part_seal(&first, packed, size_bytes);
-    PROPERTY(part_intact(packed, size_bytes) && part_unpack(packed, size_bytes, key, &second) == RESIGHT_OK);
+    extent_seal(&first, packed, size_bytes);
+    PROPERTY(extent_intact(packed, size_bytes) && extent_unpack(packed, size_bytes, key, &second) == RESIGHT_OK);
     PROPERTY(memcmp(&first, &second, sizeof first) == 0);
     free(packed);
 }
@@ -148,8 +147,9 @@ static void check_plan(const uint8_t *bytes, size_t size_bytes) {
     uint8_t packed[PLAN_BYTES(SEGMENT_MAX_BANDS)] = {0};
     if (plan_unpack(bytes, size_bytes, &first) != RESIGHT_OK)
         return;
-    PROPERTY(plan_pack(&first, packed) == size_bytes && memcmp(packed, bytes, size_bytes) == 0);
-    PROPERTY(plan_unpack(packed, size_bytes, &second) == RESIGHT_OK && memcmp(&first, &second, sizeof first) == 0);
+    const size_t packed_bytes = plan_pack(&first, packed);
+    PROPERTY(packed_bytes <= size_bytes && memcmp(packed, bytes, packed_bytes) == 0);
+    PROPERTY(plan_unpack(packed, packed_bytes, &second) == RESIGHT_OK && memcmp(&first, &second, sizeof first) == 0);
 }
 
 /* Patches of an entry. How many there must be is said by the entry: here, by the length. */
@@ -172,8 +172,8 @@ static void check_chunk(const uint8_t *bytes, size_t size_bytes) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
-    static void (*const checks[])(const uint8_t *, size_t) = {check_format, check_state, check_manifest, check_bank,
-                                                              check_entry,  check_part,  check_plan,     check_chunk};
+    static void (*const checks[])(const uint8_t *, size_t) = {check_format, check_state,  check_manifest, check_bank,
+                                                              check_entry,  check_extent, check_plan,     check_chunk};
     enum { KINDS = sizeof checks / sizeof *checks, PLAN = 6, AS_IT_IS = 0x80 };
     fuzz_input in = {bytes, size_bytes};
     const uint8_t kind = take8(&in);

@@ -105,11 +105,13 @@ Test(records, a_field_out_of_range_is_refused) {
     REFUSED(plain_end(), r.end.info.frames_per_second = NAN);
     REFUSED(plain_end(), r.end.info.frames_per_second = INFINITY);
     REFUSED(((record){.kind = RECORD_HELLO}), r.hello.walls = 16);
+    REFUSED(plain_mark(), r.mark.view = RESIGHT_VIEW_APPROXIMATE + 3);
+    REFUSED(plain_mark(), r.mark.view = 2 * RESIGHT_VIEW_APPROXIMATE);
     for (unsigned view = 0; view <= 6; view++)
-        if (view != 3) {
+        for (unsigned approximate = 0; view != 3 && approximate <= 1; approximate++) {
             record r = plain_mark(), got;
-            r.mark.view = (uint8_t)view;
-            cr_expect_eq(read_back(&r, &got), RESIGHT_OK, "view %u", view);
+            r.mark.view = (uint8_t)(view | approximate * RESIGHT_VIEW_APPROXIMATE);
+            cr_expect_eq(read_back(&r, &got), RESIGHT_OK, "view %u", r.mark.view);
         }
 }
 
@@ -201,11 +203,16 @@ static int take_mark(answer *a, int64_t time_us, int32_t number, unsigned transf
     return answer_take(a, &r, NULL);
 }
 
-static int take_picture(answer *a, int64_t time_us) {
+static int take_view(answer *a, int64_t time_us, resight_view view) {
     static const uint8_t px[1];
     record r = plain_picture(px, 1, 1, 1);
     r.thumbnail.time_us = time_us;
+    r.thumbnail.view = view;
     return answer_take(a, &r, NULL);
+}
+
+static int take_picture(answer *a, int64_t time_us) {
+    return take_view(a, time_us, RESIGHT_VIEW_ON_BLACK);
 }
 
 Test(answer, marks_come_in_order_and_as_asked) {
@@ -219,6 +226,18 @@ Test(answer, marks_come_in_order_and_as_asked) {
     cr_expect_eq(take_mark(&a, 6, 6, 0, 0), RESIGHT_OK);
     cr_expect_eq(take_mark(&a, 7, 7, 0, 0), RESIGHT_OK);
     cr_expect_eq(take_mark(&a, 8, 8, 0, 0), RESIGHT_E_FORMAT, "a fourth frame of three");
+}
+
+Test(answer, approximate_only_when_fast_was_asked_for) {
+    for (int fast = 0; fast <= 1; fast++) {
+        const int expected = fast ? RESIGHT_OK : RESIGHT_E_FORMAT;
+        answer a = asking(RESIGHT_AS_STORED, false);
+        a.fast = fast;
+        a.thumbnails = true;
+        cr_expect_eq(take_mark(&a, 0, 0, 0, RESIGHT_VIEW_APPROXIMATE), expected);
+        cr_assert_eq(take_mark(&a, 1, 1, 0, RESIGHT_VIEW_STORED), RESIGHT_OK);
+        cr_expect_eq(take_view(&a, 1, RESIGHT_VIEW_APPROXIMATE), expected);
+    }
 }
 
 Test(answer, a_frame_has_so_many_marks) {

@@ -10,7 +10,7 @@ build=${1:-build-tsan}
 [ -f "$build/build.ninja" ] ||
     meson setup "$build" -Dbuildtype=debugoptimized -Db_sanitize=thread -Db_lundef=false -Dtests=enabled >"$build.log"
 rm -f "$build.log"
-ninja -C "$build" --quiet cli/resight tests/threads/concurrent
+ninja -C "$build" --quiet cli/resight cli/resight-unisolated tests/threads/concurrent
 export TSAN_OPTIONS=halt_on_error=1:exitcode=66
 corpus=tests/fuzz/corpus
 shopt -s extglob

@@ -276,6 +276,8 @@ typedef struct resight_patch_query_options {
     uint32_t bank;        /**< only this one; 0: all */
     uint32_t common;      /**< a key near more live patches than this, of all banks, tells pictures apart no more: it
                                gets no match at all. It also bounds the answer. 0: no such limit */
+    uint32_t least;       /**< an entry with fewer matches than this, those of common keys not counted, gets none: it
+                               need not be read, and of unrelated entries nearly all have one. 0: no such limit */
 } resight_patch_query_options;
 
 /** One stored patch that lies within the radius of one key. */

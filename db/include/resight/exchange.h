@@ -11,6 +11,9 @@
 extern "C" {
 #endif
 
+/** Goes before a hash that is approximate (RESIGHT_VIEW_APPROXIMATE), so that no list takes it for an exact one. */
+#define RESIGHT_APPROXIMATELY '~'
+
 /** A line of a PDQ list: `[hash=]HEX64[,metadata]` (pdq/cpp/io/hashio.h). */
 typedef struct resight_list_row {
     resight_hash hash;
@@ -25,7 +28,7 @@ typedef struct resight_list_row {
  * @param error  says what was expected and at which column
  * @return RESIGHT_OK
  *         RESIGHT_END       blank, or a comment starting with #
- *         RESIGHT_E_FORMAT
+ *         RESIGHT_E_FORMAT  or RESIGHT_APPROXIMATELY: lists are of exact hashes
  */
 RESIGHT_API int resight_list_parse(const char *line, resight_list_row *out, resight_error *error);
 

@@ -59,15 +59,17 @@ typedef enum resight_view {
     RESIGHT_VIEW_ON_BLACK = 2, /**< alpha composited over black */
     RESIGHT_VIEW_REDUCED =
         4, /**< added to one of the above: resight_image_reduce() of it, which scaling hardly changes */
-    RESIGHT_VIEW_TRIMMED = 8,   /**< added to a reduced one: without its borders and bars, resight_trim() */
-    RESIGHT_VIEW_RECTANGLE = 16 /**< added to a reduced one: a rectangle inside of it; only of queries */
+    RESIGHT_VIEW_TRIMMED = 8,     /**< added to a reduced one: without its borders and bars, resight_trim() */
+    RESIGHT_VIEW_RECTANGLE = 16,  /**< added to a reduced one: a rectangle inside of it; only of queries */
+    RESIGHT_VIEW_APPROXIMATE = 32 /**< added to any: decoded at a part of its size (resight_decode_options.fast), so
+                                     that hashes are near the exact ones, and are neither stored nor exchanged */
 } resight_view;
 /** Views that a decoder gives: the first three. */
 #define RESIGHT_VIEWS 3
 
 /**
  * "stored", "on-white", "on-black", and the same with "-reduced", "-trimmed" or "-rectangle" ("stored" goes unsaid
- * then); "unknown" for anything else.
+ * then, and "approximate" always); "unknown" for anything else.
  */
 RESIGHT_API const char *resight_view_name(resight_view view);
 
@@ -143,6 +145,12 @@ RESIGHT_API uint64_t resight_source_size(const resight_source *source);
 RESIGHT_API int resight_source_read(resight_source *source, uint64_t offset, void *buffer, size_t size_bytes,
                                     size_t *got_bytes, resight_error *error);
 
+/**
+ * The shorter side that a JPEG keeps with resight_decode_options.fast, four pixels for each that PDQ samples. Below it
+ * the distance to the exact hash grows quickly.
+ */
+#define RESIGHT_FAST_SIDE_PX 256
+
 /** How to read a file. Start from resight_decode_options_default(). */
 typedef struct resight_decode_options {
     resight_limits limits;
@@ -153,6 +161,13 @@ typedef struct resight_decode_options {
     int64_t every_us;
     /** Convert video frames to RGB24 as vPDQ does, instead of handing out their luma plane. Default false. */
     bool via_rgb;
+    /**
+     * Decode a JPEG as grey at a half, a quarter or an eighth of its size, whichever is the smallest that leaves the
+     * shorter side RESIGHT_FAST_SIDE_PX. The frame is of view RESIGHT_VIEW_APPROXIMATE: its hash is near the exact one
+     * and is not it; README.md says how near. A JPEG too small for that and every other kind of file are decoded as
+     * without it. Default false.
+     */
+    bool fast;
     resight_alpha alpha;       /**< default RESIGHT_ALPHA_DROP */
     uint8_t background_rgb[3]; /**< for RESIGHT_ALPHA_COMPOSITE */
 } resight_decode_options;
@@ -176,7 +191,7 @@ typedef struct resight_frame {
     resight_image image; /**< borrowed from the decoder until its next call. GRAY8, GRAY8_LIMITED or RGB24 */
     int64_t time_us;     /**< presentation time since the first frame of the file; 0 for a still */
     int64_t number;      /**< 0, 1, 2, … in presentation order, counting frames that were not sampled too */
-    resight_view view;   /**< RESIGHT_VIEW_STORED, unless RESIGHT_ALPHA_VIEWS was asked for */
+    resight_view view;   /**< RESIGHT_VIEW_STORED, unless RESIGHT_ALPHA_VIEWS or fast was asked for */
 } resight_frame;
 
 /** Buffers and codec contexts. Opaque; one thread at a time; reused from file to file. */

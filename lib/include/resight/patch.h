@@ -111,8 +111,10 @@ typedef struct resight_patch_list {
  */
 typedef enum resight_patch_level {
     RESIGHT_PATCHES_NOTHING = 0,
-    RESIGHT_PATCHES_PROBABLE = 1, /**< score >= 1: one unrelated pair in 100,000 */
-    RESIGHT_PATCHES_CERTAIN = 2   /**< score >= 2: no unrelated pair was seen */
+    RESIGHT_PATCHES_PROBABLE = 1, /**< score >= 0.3: one unrelated pair in 100,000 */
+    RESIGHT_PATCHES_CERTAIN = 2   /**< score >= 0.8, and in no quarter of what the two share could 20 patches agree and
+                                     none does: no unrelated pair was seen, and of pictures in one frame, or under one
+                                     banner, few */
 } resight_patch_level;
 
 /** A point of the query. */
@@ -124,17 +126,17 @@ typedef struct resight_patch_place {
 typedef struct resight_patch_match {
     resight_patch_level level;
     /**
-     * (n + s)^2 / (m + 8) * ((1 + l) / p)^(1/4), and 0 when n < 2.
+     * (n + s)^2 / (m + 16) * (c / p)^(1/3), and 0 when n < 2.
      * n: distinct patches with keys within RESIGHT_PATCH_RADIUS_BITS that agree on the transform, the strong evidence;
      * s: distinct patches within 16 bits on the spots that it foretells;
      * m: patches that could have agreed: the known ones that the query must show, or the query's that must be of the
      *    known picture, whichever are fewer;
-     * l: of the n, those with a large known patch: large ones are seldom alike by chance;
+     * c: the share that those s cover of what the two pictures share: what is alike by chance, and emblems and captions
+     *    that are alike in many pictures, lies in one place;
      * p: pairs within the radius that the vote had to choose from: among many, some agree by chance.
      */
     float score;
     uint32_t agreeing;             /**< n */
-    uint32_t large;                /**< l */
     bool mirrored;                 /**< the query shows the known picture mirrored */
     bool affine;                   /**< the transform is affine (five patches and more), not a similarity */
     float matrix[2][3];            /**< takes a place of the known picture to one of the query, in units of each */
