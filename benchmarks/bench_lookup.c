@@ -25,7 +25,7 @@
 #define PLANTED_FROM 1200 /* in the query */
 #define PLANTED_BITS 10
 #define VIEWS 2
-#define ROUNDS 5
+#define ROUNDS 3
 #define GROUP 100 /* videos in a transaction */
 
 static void must(int status, const resight_error *error) {
