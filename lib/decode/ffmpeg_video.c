@@ -15,6 +15,8 @@
 #define MICROSECONDS ((AVRational){1, 1000000})
 /* Two packets tell an animation from a still. */
 #define PEEKED 2
+/* What the limits of a stream hold for. */
+#define MINUTE_US 60000000
 
 typedef struct video_state {
     const media *file;
@@ -28,6 +30,7 @@ typedef struct video_state {
     AVFrame *frame;
     struct SwsContext *scaler;
     sampling sampling;
+    int64_t since_frame; /* of a stream: the first of this minute, which the limit of frames is counted from */
     picture_style style;
     bool damaged, draining;
 } video_state;
@@ -132,6 +135,7 @@ static int video_open(void *opaque, const media *file, resight_media_info *info,
     state->file = file;
     state->guard = (ffmpeg_guard){.file = file};
     state->damaged = state->draining = false;
+    state->since_frame = 0;
     int status = ffmpeg_input_open(&state->input, file, error);
     if (status == RESIGHT_OK && file->format != RESIGHT_FORMAT_VIDEO)
         status = peek(state, error);
@@ -207,7 +211,7 @@ static int decode_frame(video_state *state, resight_error *error) {
                 return RESIGHT_END;
         }
         if (status == RESIGHT_OK)
-            status = limits_check_seconds(&state->file->options->limits, &state->file->started, error);
+            status = limits_check_seconds(&state->file->options->limits, &state->input.since, error);
         if (status != RESIGHT_OK)
             return status;
     }
@@ -227,7 +231,16 @@ static int check_frame(video_state *state, resight_error *error) {
         if (status != RESIGHT_OK)
             return status;
     }
-    return limits_check_frames(&state->file->options->limits, (uint64_t)state->sampling.count + 1, error);
+    return limits_check_frames(&state->file->options->limits,
+                               (uint64_t)(state->sampling.count - state->since_frame) + 1, error);
+}
+
+/* When a frame is the first of another minute of a stream. */
+static void count_anew(video_state *state, int64_t before_us) {
+    if (!resight_source_is_stream(state->file->source) || state->sampling.last_us / MINUTE_US == before_us / MINUTE_US)
+        return;
+    state->since_frame = state->sampling.count;
+    ffmpeg_input_count_anew(&state->input);
 }
 
 static int video_next(void *opaque, resight_frame *frame, resight_error *error) {
@@ -242,7 +255,10 @@ static int video_next(void *opaque, resight_frame *frame, resight_error *error) 
             status = check_frame(state, error);
         if (status != RESIGHT_OK)
             return status;
-        if (sampling_take(&state->sampling, shown_us(state), &next.time_us))
+        const int64_t before_us = state->sampling.last_us;
+        const bool taken = sampling_take(&state->sampling, shown_us(state), &next.time_us);
+        count_anew(state, before_us);
+        if (taken)
             break;
     }
     next.number = state->sampling.count - 1;

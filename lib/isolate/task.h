@@ -27,6 +27,7 @@ typedef struct worker_task {
     resight_marking how;
     bool thumbnails;
     bool tmk;            /* the signature is wanted, and no marks */
+    bool stream;         /* the descriptor is to be read as it comes */
     uint64_t size_bytes; /* of the file */
 } worker_task;
 
