@@ -175,6 +175,8 @@ resight_found *answer_item(resight_answer *answer, uint64_t entry);
 resight_found *answer_add(resight_answer *answer, const resight_found *item);
 /* Free what an item owns. */
 void answer_free_item(resight_found *item);
+/* Put the items into order. */
+void answer_sort(resight_answer *answer);
 /* Put the items into order, and give them their names. */
 int answer_finish(resight_matcher *m);
 
