@@ -19,10 +19,12 @@ typedef struct live_run {
 /* ---- Interrupts ------------------------------------------------------------------------------ */
 
 static int stop_fd = -1;
+static volatile sig_atomic_t stopped;
 
 static void stop(int number) {
     const uint64_t once = 1;
     (void)number;
+    stopped = 1;
     const ssize_t done = write(stop_fd, &once, sizeof once); /* a counter is never full of ones */
     (void)done;
 }
@@ -83,7 +85,7 @@ int live_match(media_reader *reader, resight_matcher *matcher, const resight_mat
         CLEANUP(resight_answer_free) resight_answer all = {0};
         run.status = resight_live_finish(run.live, &all, &run.error);
         if (run.status == RESIGHT_OK && status == RESIGHT_OK) {
-            *out = (live_result){all, subject_of(&run), damaged};
+            *out = (live_result){all, subject_of(&run), damaged && !stopped}; /* which breaks a packet off */
             all = (resight_answer){0};
         }
     }

@@ -105,8 +105,8 @@ bool appearance_is_certain(const appearance *one) {
 
 /* ---- The whole ------------------------------------------------------------------------------- */
 
-static int64_t length_us(const resight_segment *s) {
-    return s->query_to_us - s->query_from_us;
+int64_t segment_length_us(const resight_segment *segment) {
+    return segment->query_to_us - segment->query_from_us;
 }
 
 /* One more segment; when there is no room, in place of the shortest. */
@@ -121,9 +121,9 @@ static bool add_segment(resight_found *item, const resight_segment *segment) {
         return true;
     }
     for (size_t i = 1; i < item->segment_count; i++)
-        if (length_us(&item->segments[i]) < length_us(shortest))
+        if (segment_length_us(&item->segments[i]) < segment_length_us(shortest))
             shortest = &item->segments[i];
-    if (length_us(segment) > length_us(shortest))
+    if (segment_length_us(segment) > segment_length_us(shortest))
         *shortest = *segment;
     return true;
 }

@@ -26,6 +26,9 @@ void appearance_extend(appearance *one, const resight_found *item, const resight
 /* Enough of it to be told while it lasts? resight/live.h says what is. */
 bool appearance_is_certain(const appearance *one);
 
+/* Of the query's time. */
+int64_t segment_length_us(const resight_segment *segment);
+
 /* An appearance that is over, to the others of its item. False when memory is refused. */
 bool answer_add_appearance(resight_answer *all, const appearance *one);
 

@@ -10,17 +10,22 @@
 #include "base/cleanup.h"
 #include <string.h>
 
+/* Inside of frames a look costs ten times as much: each is looked into three times on its way through the window. */
+#define INSIDE_STEP_US (3 * RESIGHT_LIVE_STEP_US)
+
 struct resight_live {
     resight_matcher *matcher; /* borrowed */
     resight_matching how;
     resight_live_sink sink;
     int64_t every_us;
     window recent;
-    int64_t now_us, due_us; /* the last frame; the time of the next look */
-    int64_t counted_us;     /* the last frame that was counted */
-    uint32_t frames;        /* of the stream, that had quality enough to be looked up */
-    int32_t quality;        /* the best */
-    appearance *seen;       /* [RESIGHT_LIVE_ITEMS_MAX], open or of late */
+    int64_t now_us;        /* the last frame */
+    int64_t due_us;        /* the next look */
+    int64_t inside_due_us; /* the next that goes inside of frames */
+    int64_t counted_us;    /* the last frame that was counted */
+    uint32_t frames;       /* of the stream, that had quality enough to be looked up */
+    int32_t quality;       /* the best */
+    appearance *seen;      /* [RESIGHT_LIVE_ITEMS_MAX], open or of late */
     size_t seen_count;
     resight_answer all; /* what has ended, and what took matches away */
     resight_error *error;
@@ -44,7 +49,7 @@ int resight_live_new(resight_matcher *matcher, const resight_matching *how, int6
     live->how.vpdq_rule = live->how.details = false;
     live->sink = *sink;
     live->every_us = every_us;
-    live->due_us = RESIGHT_LIVE_STEP_US;
+    live->due_us = live->inside_due_us = RESIGHT_LIVE_STEP_US;
     live->counted_us = -1;
     live->quality = -1;
     *out = STEAL(live);
@@ -171,25 +176,27 @@ static void forget_before(resight_live *live, int64_t time_us) {
 
 /* ---- The stream ------------------------------------------------------------------------------ */
 
-static resight_subject subject_of(const resight_live *live) {
+static resight_subject subject_of(const resight_live *live, bool inside) {
     return (resight_subject){
         .kind = RESIGHT_VIDEO,
         .marks = live->recent.marks,
         .mark_count = live->recent.mark_count,
         .thumbnails = live->recent.thumbnails,
-        .thumbnail_count = live->recent.thumbnail_count,
+        .thumbnail_count = inside ? live->recent.thumbnail_count : 0,
         .every_us = live->every_us,
         .duration_us = live->now_us, /* what is open ends with the last frame, not beyond it */
     };
 }
 
-static int look(resight_live *live) {
+static int look(resight_live *live, bool inside) {
     CLEANUP(resight_answer_free) resight_answer found = {0};
     const int64_t window_us = live->now_us - RESIGHT_LIVE_WINDOW_US;
     window_forget(&live->recent, window_us);
     forget_before(live, window_us);
     live->due_us = live->now_us + RESIGHT_LIVE_STEP_US;
-    const resight_subject subject = subject_of(live);
+    if (inside)
+        live->inside_due_us = live->now_us + INSIDE_STEP_US;
+    const resight_subject subject = subject_of(live, inside);
     int status = resight_matcher_find(live->matcher, &subject, &live->how, &found, live->error);
     if (status == RESIGHT_OK)
         status = take_answer(live, &found);
@@ -212,7 +219,7 @@ int resight_live_mark(resight_live *live, const resight_mark *mark, resight_erro
     int status = RESIGHT_OK;
     live->error = error;
     if (mark->time_us > live->now_us && live->now_us >= live->due_us)
-        status = look(live);
+        status = look(live, live->now_us >= live->inside_due_us);
     live->now_us = mark->time_us;
     count(live, mark);
     if (status == RESIGHT_OK && window_add_mark(&live->recent, mark) != RESIGHT_OK)
@@ -225,9 +232,14 @@ int resight_live_thumbnail(resight_live *live, const resight_thumbnail *thumbnai
     return window_add_thumbnail(&live->recent, thumbnail) == RESIGHT_OK ? RESIGHT_OK : no_memory(live);
 }
 
+static int longest_first(const void *left, const void *right) {
+    const int64_t a_us = segment_length_us(left), b_us = segment_length_us(right);
+    return (a_us < b_us) - (a_us > b_us);
+}
+
 int resight_live_finish(resight_live *live, resight_answer *out, resight_error *error) {
     live->error = error;
-    int status = look(live);
+    int status = look(live, true);
     if (status == RESIGHT_OK)
         status = end_before(live, INT64_MAX);
     for (size_t i = 0; status == RESIGHT_OK && i < live->all.count; i++)
@@ -235,6 +247,8 @@ int resight_live_finish(resight_live *live, resight_answer *out, resight_error *
     if (status != RESIGHT_OK)
         return status;
     answer_sort(&live->all);
+    for (size_t i = 0; i < live->all.count; i++)
+        qsort(live->all.items[i].segments, live->all.items[i].segment_count, sizeof(resight_segment), longest_first);
     live->all.frames = live->frames;
     live->all.quality = live->quality;
     *out = live->all;
