@@ -48,8 +48,8 @@ about() { # VALUE EXPECTED WHAT : microseconds, within a second
 }
 
 # What appears is told while the stream is held open, and once; it begins and ends where it does.
-for how in on off; do
-    begin match --db db --json --isolate=$how -
+for how in --isolate=on --isolate=off --effort=fast; do
+    begin match --db db --json $how -
     cat begin.ts >&7
     waited_for '"state":"begun"' out
     out_lines 1
@@ -59,7 +59,7 @@ for how in on off; do
     out_lines 2
     end
     code_is 0
-    [ $how = off ] || err_empty
+    [ $how = --isolate=off ] || err_empty
     out_lines 3
     [ "$(field 0 stream_us)" -le 18000000 ] || fail 'told only when it was over'
     about "$(field 0 matches 0 segments 0 query_from_us)" 10000000 'its beginning'
