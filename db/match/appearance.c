@@ -31,6 +31,10 @@ bool appearance_begin(appearance *out, const resight_found *item, const resight_
     return true;
 }
 
+int64_t segment_length_us(const resight_segment *segment) {
+    return segment->query_to_us - segment->query_from_us;
+}
+
 int64_t appearance_overlap_us(const appearance *one, const resight_segment *segment) {
     const resight_segment *own = one->item.segments;
     const int64_t from_us = own->query_from_us > segment->query_from_us ? own->query_from_us : segment->query_from_us;
@@ -38,7 +42,7 @@ int64_t appearance_overlap_us(const appearance *one, const resight_segment *segm
     return to_us - from_us;
 }
 
-/* Until the speed is known the line may go wrong by as much time as passes. */
+/* Anything from a still to twice the speed, until the speed is known. */
 bool appearance_leads_to(const appearance *one, const resight_segment *segment) {
     const resight_segment *own = one->item.segments;
     const double later_us = (double)segment->query_to_us - (double)own->query_to_us;
@@ -71,28 +75,39 @@ static void learn(resight_found *own, const resight_found *item) {
 static uint32_t frames_after(const resight_segment *segment, int64_t time_us) {
     const double length_us = (double)segment->query_to_us - (double)segment->query_from_us;
     const double after_us = (double)segment->query_to_us - (double)time_us;
-    return length_us > 0 && after_us > 0 ? (uint32_t)lround((segment->frames - 1) * fmin(after_us / length_us, 1)) : 0;
+    if (segment->query_from_us > time_us)
+        return segment->frames;
+    return length_us > 0 && after_us > 0 ? (uint32_t)lround((segment->frames - 1) * (after_us / length_us)) : 0;
 }
 
-/* A window that holds all of it has the better look at its beginning. */
+/* A still picture has no line that is followed for long: it comes as a row of segments, one after the other. */
+static void append(resight_segment *own, const resight_segment *segment) {
+    const bool apart = segment->query_from_us > own->query_to_us;
+    own->frames += frames_after(segment, own->query_to_us);
+    own->query_to_us = segment->query_to_us;
+    own->known_to_us = segment->known_to_us > own->known_from_us ? segment->known_to_us : own->known_from_us;
+    if (segment->evidence >= own->evidence) {
+        own->speed = segment->speed;
+        own->places = segment->places;
+    }
+    if (apart)
+        own->evidence += segment->evidence;
+    else
+        own->evidence = fmax(own->evidence, segment->evidence);
+}
+
+/* A window that shows all of it has the better look at its beginning. */
 void appearance_extend(appearance *one, const resight_found *item, const resight_segment *segment, bool cut) {
     resight_segment *own = one->item.segments;
-    const bool stronger = segment->evidence >= own->evidence;
+    const int64_t shared_us = appearance_overlap_us(one, segment);
+    const bool whole = !cut && shared_us >= 0 && shared_us >= segment_length_us(own) / 2;
     learn(&one->item, item);
     if (segment->query_to_us < own->query_to_us)
         return;
-    if (!cut && stronger) {
+    if (whole && segment->evidence >= own->evidence)
         *own = *segment;
-        return;
-    }
-    own->frames += frames_after(segment, own->query_to_us);
-    own->query_to_us = segment->query_to_us;
-    own->known_to_us = segment->known_to_us;
-    if (!stronger)
-        return;
-    own->speed = segment->speed;
-    own->evidence = segment->evidence;
-    own->places = segment->places;
+    else
+        append(own, segment);
 }
 
 bool appearance_is_certain(const appearance *one) {
@@ -104,10 +119,6 @@ bool appearance_is_certain(const appearance *one) {
 }
 
 /* ---- The whole ------------------------------------------------------------------------------- */
-
-int64_t segment_length_us(const resight_segment *segment) {
-    return segment->query_to_us - segment->query_from_us;
-}
 
 /* One more segment; when there is no room, in place of the shortest. */
 static bool add_segment(resight_found *item, const resight_segment *segment) {

@@ -137,11 +137,20 @@ static int take_segment(resight_live *live, const resight_found *item, const res
     return RESIGHT_OK;
 }
 
+static int earliest_first(const void *left, const void *right) {
+    const resight_segment *a = left, *b = right;
+    return (a->query_from_us > b->query_from_us) - (a->query_from_us < b->query_from_us);
+}
+
 static int take_answer(resight_live *live, const resight_answer *found) {
     int status = RESIGHT_OK;
-    for (size_t i = 0; i < found->count; i++)
-        for (size_t j = 0; status == RESIGHT_OK && j < found->items[i].segment_count; j++)
-            status = take_segment(live, &found->items[i], &found->items[i].segments[j]);
+    for (size_t i = 0; i < found->count; i++) {
+        const resight_found *item = &found->items[i];
+        if (item->segment_count > 1)
+            qsort(item->segments, item->segment_count, sizeof *item->segments, earliest_first);
+        for (size_t j = 0; status == RESIGHT_OK && j < item->segment_count; j++)
+            status = take_segment(live, item, &item->segments[j]);
+    }
     for (size_t i = 0; status == RESIGHT_OK && i < live->seen_count; i++)
         if (!live->seen[i].told && appearance_is_certain(&live->seen[i]))
             status = tell(live, &live->seen[i], RESIGHT_BEGUN);
@@ -214,11 +223,12 @@ static void count(resight_live *live, const resight_mark *mark) {
     live->frames += live->frames < UINT32_MAX;
 }
 
-/* A frame is complete when the next begins. */
+/* A frame is complete when the next begins. A look is due, or would come too late after a gap. */
 int resight_live_mark(resight_live *live, const resight_mark *mark, resight_error *error) {
     int status = RESIGHT_OK;
     live->error = error;
-    if (mark->time_us > live->now_us && live->now_us >= live->due_us)
+    if (mark->time_us > live->now_us &&
+        (live->now_us >= live->due_us || mark->time_us > live->due_us + RESIGHT_LIVE_STEP_US))
         status = look(live, live->now_us >= live->inside_due_us);
     live->now_us = mark->time_us;
     count(live, mark);
