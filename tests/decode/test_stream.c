@@ -148,13 +148,16 @@ Test(stream, an_mp4_over_the_limit_says_why_it_is_read_whole) {
     close(fd);
 }
 
-/* Two minutes and a half, at 25 frames a second: 1,500 in a minute. */
+/* Two minutes and a half, at 5 frames a second: 300 in a minute. */
 Test(stream, limits_hold_for_a_minute) {
-    const blob b = make_clip(&(clip){"mpegts", "mpeg2video", AV_PIX_FMT_YUV420P, 64, 48, 3750});
+    int64_t times_ms[750];
+    for (int i = 0; i < 750; i++)
+        times_ms[i] = 200 * i;
+    const blob b = make_clip(&(clip){"nut", "rawvideo", AV_PIX_FMT_YUV420P, 64, 48, 750, .times_ms = times_ms});
     static const struct {
         uint64_t frames, bytes;
         bool enough;
-    } limits[] = {{1600, 0, true}, {1400, 0, false}, {0, 1, true}, {0, 3, false}};
+    } limits[] = {{320, 0, true}, {280, 0, false}, {0, 1, true}, {0, 3, false}};
     for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
         resight_decode_options options = resight_decode_options_default();
         options.limits.max_frames = limits[i].frames;
@@ -169,7 +172,7 @@ Test(stream, limits_hold_for_a_minute) {
         free(o.first.px);
     }
     resight_decode_options options = resight_decode_options_default();
-    options.limits.max_frames = 1600;
+    options.limits.max_frames = 320;
     outcome file = decode_blob(&b, &options);
     cr_expect_eq(file.ended, RESIGHT_E_LIMIT, "of a file they hold for all of it");
 }

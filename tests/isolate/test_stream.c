@@ -45,7 +45,7 @@ Test(stream, workers_say_what_the_library_says) {
     const resight_pool_options on = each_frame(RESIGHT_ISOLATE_ON), off = each_frame(RESIGHT_ISOLATE_OFF);
     resight_pool *there = ask_whom(REAL_WORKERS, &on), *here = ask_whom(NULL, &off);
     for (size_t i = 0; i < sizeof clips / sizeof *clips; i++)
-        for (size_t part = 2; part <= 3; part++) {
+        for (size_t part = i == 1 ? 2 : 3; part <= 3; part++) { /* one that breaks off */
             blob b = make_clip(&clips[i]);
             b.size_bytes = b.size_bytes * part / 3;
             const asked whole = ask(here, b.bytes, b.size_bytes, &how, true);
