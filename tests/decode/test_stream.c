@@ -153,7 +153,7 @@ Test(stream, limits_hold_for_a_minute) {
     int64_t times_ms[750];
     for (int i = 0; i < 750; i++)
         times_ms[i] = 200 * i;
-    const blob b = make_clip(&(clip){"nut", "rawvideo", AV_PIX_FMT_YUV420P, 64, 48, 750, .times_ms = times_ms});
+    const blob b = make_clip(&(clip){"matroska", "mjpeg", AV_PIX_FMT_YUVJ420P, 320, 240, 750, .times_ms = times_ms});
     static const struct {
         uint64_t frames, bytes;
         bool enough;
@@ -174,5 +174,5 @@ Test(stream, limits_hold_for_a_minute) {
     resight_decode_options options = resight_decode_options_default();
     options.limits.max_frames = 320;
     outcome file = decode_blob(&b, &options);
-    cr_expect_eq(file.ended, RESIGHT_E_LIMIT, "of a file they hold for all of it");
+    cr_expect_eq(file.ended, RESIGHT_E_LIMIT, "of a file they hold for all of it: %s", file.error.text);
 }
