@@ -58,7 +58,7 @@ size_t record_write(const record *from, uint8_t *bytes);
  */
 int record_read(const uint8_t *bytes, size_t size_bytes, record *out, size_t *used_bytes, resight_error *error);
 
-/* What was asked for, and where in its answer a worker stands. Start with only the first five filled. */
+/* What was asked for, and where in its answer a worker stands. Start with only the first six filled. */
 typedef struct answer {
     resight_marking how;
     bool thumbnails;     /* are wanted */

@@ -7,7 +7,7 @@ need_ffmpeg
 # Ten seconds of something else, eight of what is known, and much more of something else: cut after what is known.
 make_media -f lavfi -i mandelbrot=size=320x180:rate=10:start_scale=2:end_scale=0.01:end_pts=80 -t 8 -pix_fmt yuv420p zoom.mp4
 make_media -f lavfi -i testsrc2=size=320x180:rate=10 -i zoom.mp4 -filter_complex \
-    '[0:v]trim=0:10[a];[0:v]trim=10:50,setpts=PTS-STARTPTS[c];[a][1:v][c]concat=n=3:v=1,fps=10' \
+    '[0:v]trim=0:10[a];[0:v]trim=10:30,setpts=PTS-STARTPTS[c];[a][1:v][c]concat=n=3:v=1,fps=10' \
     -c:v mpeg2video -q:v 3 -g 10 -bf 0 -f mpegts all.ts
 cut=$(ffprobe -v error -show_entries packet=pts_time,pos -of csv=p=0 all.ts | awk -F, 'NR == 1 { start = $1 } $1 - start >= 18 { print $2; exit }')
 head -c "$cut" all.ts >begin.ts
@@ -84,21 +84,21 @@ cat all.ts | "$resight" match --db db - >out 2>err
 out_lines 3
 out_has '^-: begun: known entry 1 zoom.mp4, .* s of it'
 out_has '^-: ended: known entry 1 zoom.mp4, .* s of it, 1[0-9] of [0-9]+ frames$'
-out_has '^-: known entry 1 zoom.mp4, .* s of it, 1[0-9] of 1[0-9]+ frames$'
+out_has '^-: known entry 1 zoom.mp4, .* s of it, 1[0-9] of [0-9]+ frames$'
 
 # Every container that can be read from its beginning; an MP4 that cannot be is read whole, within a limit.
 for form in matroska flv nut avi; do
     make_media -i all.ts -c:v flv -q:v 3 -f $form all.$form
-    cat all.$form | "$resight" match --db db - >out 2>err
+    cat all.$form | "$resight" match --db db --effort fast - >out 2>err
     ran="all.$form in a pipe"
     out_lines 3
 done
 make_media -i all.ts -c:v mpeg4 -q:v 3 last.mp4
 make_media -i last.mp4 -c copy -movflags faststart first.mp4
-cat first.mp4 | "$resight" match --db db - >out 2>err
+cat first.mp4 | "$resight" match --db db --effort fast - >out 2>err
 ran='first.mp4 in a pipe'
 out_lines 3
-cat last.mp4 | "$resight" match --db db - >out 2>err
+cat last.mp4 | "$resight" match --db db --effort fast - >out 2>err
 ran='last.mp4 in a pipe'
 out_lines 1
 out_has '^-: known entry 1'
@@ -111,7 +111,7 @@ ran='a picture in a pipe'
 out_lines 1
 
 # A tail that breaks off: what came is told, and that it was a part.
-head -c $(($(stat -c %s all.matroska) / 4)) all.matroska | "$resight" match --db db --json - >out 2>err
+head -c $(($(stat -c %s all.matroska) / 2)) all.matroska | "$resight" match --db db --effort fast --json - >out 2>err
 code=$?
 ran='a broken tail'
 code_is 0
@@ -122,7 +122,7 @@ tail -1 out | grep -q '"damaged":true' || fail 'the last line does not say that 
 
 # An interrupt is an end.
 for signal in INT TERM; do
-    begin match --db db --json -
+    begin match --db db --effort fast --json -
     cat begin.ts >&7
     waited_for '"state":"begun"' out
     kill -$signal $reader
@@ -136,7 +136,7 @@ for signal in INT TERM; do
 done
 
 # A worker that is gone: what was begun is ended, one line says why.
-begin match --db db --json -
+begin match --db db --effort fast --json -
 cat begin.ts >&7
 waited_for '"state":"begun"' out
 kill -KILL $(children_of $reader)
@@ -150,13 +150,13 @@ out_has '"state":"ended"'
 tail -1 out | grep -q '^{"query":"-","error":"the decoder was killed' || fail 'the last line does not say why'
 
 # Limits hold for a minute of a stream, not for all of it.
-"$resight" match --db db --max-frames 200 - <all.ts >out 2>err
+"$resight" match --db db --effort fast --max-frames 200 - <all.ts >out 2>err
 ran='a file of more frames than the limit'
 err_has 'over the limit of 200 frames'
-cat all.ts | "$resight" match --db db --max-frames 200 - >out 2>err
+cat all.ts | "$resight" match --db db --effort fast --max-frames 200 - >out 2>err
 ran='a minute of more frames than the limit'
 err_has 'over the limit of 200 frames'
-cat all.ts | "$resight" match --db db --max-video-bytes 100K - >out 2>err
+cat all.ts | "$resight" match --db db --effort fast --max-video-bytes 100K - >out 2>err
 err_has 'over the limit of 102400 bytes'
 
 # An hour, in which something known comes every minute: memory stays what it was after ten minutes.
@@ -189,7 +189,8 @@ late=$(memory)
 echo "an hour: $early kB after ten minutes, $late kB after sixty"
 end
 code_is 0
-[ $((late - early)) -le 1024 ] || fail "$early kB after ten minutes, $late kB after an hour"
+grep -qa __asan_init "$resight" || # which keeps what was freed
+    [ $((late - early)) -le 1024 ] || fail "$early kB after ten minutes, $late kB after an hour"
 out_has '^-: known entry 1 zoom.mp4, .* of 14[0-9][0-9][0-9] frames, and 15 more stretches$'
 [ "$(grep -c ': begun: ' out)" -le 60 ] || fail 'the same was told again'
 finish
