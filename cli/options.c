@@ -379,7 +379,7 @@ int options_read(const command *which, int argc, char **argv, settings *set, cha
         if (code == ':' || code == '?') {
             const char *option = as_written(argv, letter);
             if (strcmp(option, "--fast") == 0 && optopt == 0)
-                complain(option, "not for %s: what is stored and exchanged is exact", which->name);
+                complain(option, "for hash, match and compare alone; what %s takes is exact", which->name);
             else
                 complain(option, "%s; see resight help %s",
                          code == ':'     ? "needs a value"

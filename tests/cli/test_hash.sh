@@ -69,7 +69,7 @@ err_has '^resight: approximate\.pdq: line 1: an approximate hash; expected an ex
 err_has '^1 added, 0 already there, 1 not read$'
 run add --db db --fast large.jpg
 code_is 2
-err_is 'resight: --fast: not for add: what is stored and exchanged is exact'
+err_is 'resight: --fast: for hash, match and compare alone; what add takes is exact'
 run hash --fast --dialect pdq512 large.jpg
 code_is 2
 err_is 'resight: --fast: of dialect pdq alone; pdq512 is hashed of the whole picture'
