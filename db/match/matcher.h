@@ -146,6 +146,11 @@ int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell);
 
 /* ---- matcher.c */
 
+/* A match that shows less of the query than this leaves room for another: a collage is of several pictures. */
+#define MOST_OF_IT 0.5
+/* The share of the query that a known picture takes up; its corners go around once. */
+double share_of(const resight_quad *where);
+
 /* Has an earlier stage found what this thumbnail shows? Then the stage at hand need not look at it. */
 bool stage_skips(const resight_matcher *m, const resight_thumbnail *thumbnail);
 

@@ -307,6 +307,12 @@ void ffmpeg_input_close(ffmpeg_input *input) {
     *input = (ffmpeg_input){.stripped = stripped};
 }
 
+/* A transport stream is made of packets of one length: ISO/IEC 13818-1, 2.4.3.2, and with the times of a disc or with
+ * error correction behind each. Nothing else in it tells where it ends. */
+static bool whole_transport_stream(uint64_t size_bytes) {
+    return size_bytes % 188 == 0 || size_bytes % 192 == 0 || size_bytes % 204 == 0;
+}
+
 bool ffmpeg_input_breaks_off(const ffmpeg_input *input) {
     const int count = avformat_index_get_entries_count(input->stream);
     const AVIndexEntry *last = count > 0 ? avformat_index_get_entry(input->stream, count - 1) : NULL;
@@ -315,6 +321,8 @@ bool ffmpeg_input_breaks_off(const ffmpeg_input *input) {
     size_t got_bytes = 0;
     if (input->broken || (last && last->pos >= 0 && (uint64_t)last->pos + (uint64_t)last->size > size_bytes))
         return true;
+    if (strcmp(input->container->iformat->name, "mpegts") == 0)
+        return !whole_transport_stream(size_bytes);
     return resight_source_read(input->source, 0, first, sizeof first, &got_bytes, NULL) == RESIGHT_OK &&
            !whole_matroska(first, got_bytes, size_bytes);
 }

@@ -5,6 +5,7 @@
  * over.
  */
 #include "decode/ffmpeg.h"
+#include "decode/ffmpeg_plan.h"
 #include "decode/sampling.h"
 #include "decode/structure.h"
 #include <stdio.h>
@@ -30,9 +31,15 @@ typedef struct video_state {
     AVFrame *frame;
     struct SwsContext *scaler;
     sampling sampling;
+    plan plan;
     int64_t since_frame; /* of a stream: the first of this minute, which the limit of frames is counted from */
     picture_style style;
-    bool damaged, draining;
+    int64_t last_number; /* of the frame handed out last; -1: none */
+    int end_code;        /* why there are no more packets */
+    bool damaged;
+    bool draining;   /* the decoder was told that there are no more packets */
+    bool restarting; /* it was told so, but only to be flushed */
+    bool decoded;    /* a frame came out */
 } video_state;
 
 static void video_destroy(void *opaque) {
@@ -42,6 +49,7 @@ static void video_destroy(void *opaque) {
     av_packet_free(&state->packet);
     av_frame_free(&state->frame);
     sws_freeContext(state->scaler);
+    plan_free(&state->plan);
     buffer_free(&state->input.stripped);
     free(state);
 }
@@ -134,7 +142,8 @@ static int video_open(void *opaque, const media *file, resight_media_info *info,
     video_state *state = opaque;
     state->file = file;
     state->guard = (ffmpeg_guard){.file = file};
-    state->damaged = state->draining = false;
+    state->damaged = state->draining = state->restarting = state->decoded = false;
+    state->last_number = -1;
     state->since_frame = 0;
     int status = ffmpeg_input_open(&state->input, file, error);
     if (status == RESIGHT_OK && file->format != RESIGHT_FORMAT_VIDEO)
@@ -146,6 +155,9 @@ static int video_open(void *opaque, const media *file, resight_media_info *info,
         return resight_fail(error, RESIGHT_E_FORMAT, "%s: the file breaks off", resight_format_name(file->format));
     const double rate = frames_per_second(state->input.stream);
     state->sampling = sampling_start(file->options->every_us, rate > 0 ? (int64_t)(1e6 / rate) : DEFAULT_FRAME_US);
+    plan_start(&state->plan, state->input.stream, &state->sampling,
+               file->format == RESIGHT_FORMAT_VIDEO && file->options->every_us > 0 &&
+                   !resight_source_is_stream(file->source)); /* which is looked at as it comes */
     state->style = still ? PICTURE_STILL : file->options->via_rgb ? PICTURE_VPDQ : PICTURE_LUMA;
     describe(state, still ? RESIGHT_IMAGE : RESIGHT_VIDEO, info);
     return open_codec(state, still, error);
@@ -176,22 +188,64 @@ static int drain(video_state *state, int code, resight_error *error) {
     return RESIGHT_OK;
 }
 
-/* Give the decoder one more packet, or tell it that there is none. */
-static int feed(video_state *state, resight_error *error) {
-    AVPacket *packet = state->packet;
-    int code = 0;
-    if (state->peeked_at < state->peeked_end)
-        av_packet_move_ref(packet, state->peeked[state->peeked_at++]);
-    else
-        code = read_packet(state, packet);
-    if (code < 0)
-        return drain(state, code, error);
+/* Decode one packet, which is used up. */
+static int send(video_state *state, AVPacket *packet, bool may_pass, resight_error *error) {
     const bool corrupt = packet->flags & AV_PKT_FLAG_CORRUPT;
-    code = avcodec_send_packet(state->codec, packet);
+    state->codec->skip_frame = may_pass ? AVDISCARD_NONREF : AVDISCARD_DEFAULT;
+    const int code = avcodec_send_packet(state->codec, packet);
     av_packet_unref(packet);
     if (code < 0 || corrupt)
         return after_failure(state, code < 0 ? code : AVERROR_INVALIDDATA, error);
     return RESIGHT_OK;
+}
+
+static int read_into_plan(video_state *state, resight_error *error) {
+    state->end_code = read_packet(state, state->packet);
+    if (state->end_code < 0) {
+        plan_end(&state->plan);
+        return RESIGHT_OK;
+    }
+    if (plan_add(&state->plan, state->packet) != RESIGHT_OK)
+        return resight_fail(error, RESIGHT_E_NOMEM, "no memory for a packet");
+    return limits_check_frames(&state->file->options->limits, (uint64_t)(state->sampling.count - state->since_frame),
+                               error);
+}
+
+/* Without a plan: the next packet, whatever it is. */
+static int feed_direct(video_state *state, resight_error *error) {
+    int code = 0;
+    if (state->peeked_at < state->peeked_end)
+        av_packet_move_ref(state->packet, state->peeked[state->peeked_at++]);
+    else
+        code = read_packet(state, state->packet);
+    return code < 0 ? drain(state, code, error) : send(state, state->packet, false, error);
+}
+
+/* Give the decoder one more packet that it needs, or tell it that there is none. */
+static int feed(video_state *state, resight_error *error) {
+    for (;;) {
+        int status = RESIGHT_OK;
+        switch (plan_step(&state->plan)) {
+        case PLAN_READ:
+            status = read_into_plan(state, error);
+            if (status != RESIGHT_OK)
+                return status;
+            break;
+        case PLAN_RESTART:
+            state->restarting = true;
+            avcodec_send_packet(state->codec, NULL);
+            return RESIGHT_OK;
+        case PLAN_SEND: return send(state, state->packet, plan_take(&state->plan, state->packet), error);
+        case PLAN_DIRECT: return feed_direct(state, error);
+        case PLAN_OVER: return drain(state, state->end_code, error);
+        }
+    }
+}
+
+/* All frames before a gap are out: the next packet starts anew. */
+static void flush(video_state *state) {
+    avcodec_flush_buffers(state->codec);
+    state->restarting = false;
 }
 
 /* The next frame in presentation order, sampled or not. */
@@ -201,14 +255,17 @@ static int decode_frame(video_state *state, resight_error *error) {
         const int code = avcodec_receive_frame(state->codec, state->frame);
         if (code >= 0)
             return RESIGHT_OK;
-        if (code == AVERROR_EOF)
+        if (code == AVERROR_EOF && !state->restarting)
             return RESIGHT_END;
-        if (code == AVERROR(EAGAIN) && !state->draining) {
+        if (code == AVERROR(EAGAIN) && !state->draining && !state->restarting) {
             status = feed(state, error);
         } else {
-            status = after_failure(state, code, error);
+            if (code != AVERROR_EOF)
+                status = after_failure(state, code, error);
             if (status == RESIGHT_OK && state->draining)
                 return RESIGHT_END;
+            if (state->restarting)
+                flush(state);
         }
         if (status == RESIGHT_OK)
             status = limits_check_seconds(&state->file->options->limits, &state->input.since, error);
@@ -226,13 +283,10 @@ static int64_t shown_us(const video_state *state) {
 
 /* Frames that were decoded around damage are handed out: their hash shows whether enough of them is left. */
 static int check_frame(video_state *state, resight_error *error) {
-    if (state->frame->decode_error_flags || (state->frame->flags & AV_FRAME_FLAG_CORRUPT)) {
-        const int status = after_failure(state, AVERROR_INVALIDDATA, error);
-        if (status != RESIGHT_OK)
-            return status;
-    }
-    return limits_check_frames(&state->file->options->limits,
-                               (uint64_t)(state->sampling.count - state->since_frame) + 1, error);
+    state->decoded = true;
+    if (state->frame->decode_error_flags || (state->frame->flags & AV_FRAME_FLAG_CORRUPT))
+        return after_failure(state, AVERROR_INVALIDDATA, error);
+    return RESIGHT_OK;
 }
 
 /* When a frame is the first of another minute of a stream. */
@@ -243,28 +297,42 @@ static void count_anew(video_state *state, int64_t before_us) {
     ffmpeg_input_count_anew(&state->input);
 }
 
+/* Is the frame sampled? Then its time and number are written. */
+static int take_frame(video_state *state, resight_frame *frame, bool *sampled, resight_error *error) {
+    const int64_t before_us = state->sampling.last_us;
+    int status = RESIGHT_OK;
+    switch (plan_match(&state->plan, state->frame->pts, &frame->time_us, &frame->number)) {
+    case PLAN_PASSED: *sampled = false; break;
+    case PLAN_SAMPLED: *sampled = frame->number > state->last_number; break; /* whatever order frames come in */
+    case PLAN_UNKNOWN:
+        status = limits_check_frames(&state->file->options->limits,
+                                     (uint64_t)(state->sampling.count - state->since_frame) + 1, error);
+        *sampled = status == RESIGHT_OK && sampling_take(&state->sampling, shown_us(state), &frame->time_us);
+        frame->number = state->sampling.count - 1;
+        count_anew(state, before_us);
+    }
+    return status;
+}
+
 static int video_next(void *opaque, resight_frame *frame, resight_error *error) {
     video_state *state = opaque;
     resight_frame next = {0};
-    for (;;) {
+    for (bool sampled = false; !sampled;) {
         int status = decode_frame(state, error);
-        if (status == RESIGHT_END && state->sampling.count == 0)
+        if (status == RESIGHT_END && !state->decoded)
             return resight_fail(error, RESIGHT_E_FORMAT, "%s: not one frame could be decoded",
                                 state->input.codec->name);
         if (status == RESIGHT_OK)
             status = check_frame(state, error);
+        if (status == RESIGHT_OK)
+            status = take_frame(state, &next, &sampled, error);
         if (status != RESIGHT_OK)
             return status;
-        const int64_t before_us = state->sampling.last_us;
-        const bool taken = sampling_take(&state->sampling, shown_us(state), &next.time_us);
-        count_anew(state, before_us);
-        if (taken)
-            break;
     }
-    next.number = state->sampling.count - 1;
     const int status = ffmpeg_picture(&state->scaler, state->file, state->frame, state->style, &next.image, error);
     if (status == RESIGHT_OK)
         *frame = next;
+    state->last_number = next.number;
     return status;
 }
 
@@ -278,6 +346,7 @@ static void video_close(void *opaque) {
     for (unsigned i = 0; i < PEEKED; i++)
         av_packet_unref(state->peeked[i]);
     state->peeked_at = state->peeked_end = 0;
+    plan_clear(&state->plan);
     av_packet_unref(state->packet);
     av_frame_unref(state->frame);
     avcodec_free_context(&state->codec);
