@@ -4,8 +4,10 @@
 
 #include "base/cleanup.h"
 #include "memory.h"
+#include <errno.h>
 #include <resight/live.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -55,7 +57,9 @@ static int tell(void *user, resight_live_state state, const resight_answer *answ
     FILE *out = must_open_text(&text, &bytes);
     print_answer(out, run->style, "-", "video", &what, answer, resight_live_state_name(state), false);
     fclose(out);
-    return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? RESIGHT_OK : RESIGHT_E_IO; /* which main() tells */
+    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return RESIGHT_OK;
+    return resight_fail(&run->error, RESIGHT_E_IO, "standard output: %s", strerror(errno));
 }
 
 static int take_mark(void *user, const resight_mark *mark) {

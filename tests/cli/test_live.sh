@@ -30,10 +30,18 @@ begin() { # ARGUMENT... : resight reads ./stream, which descriptor 7 keeps open
     reader=$!
     exec 7>stream
 }
-end() {
-    exec 7>&-
+ends() { # within a minute
+    for _ in {1..600}; do
+        kill -0 $reader 2>/dev/null || break
+        sleep 0.1
+    done
+    kill -KILL $reader 2>/dev/null && fail 'it goes on'
     wait $reader
     code=$?
+}
+end() {
+    exec 7>&-
+    ends
 }
 children_of() { awk -v parent="$1" '/^Pid:/ { pid = $2 } /^PPid:/ && $2 == parent { print pid }' /proc/[0-9]*/status 2>/dev/null; }
 field() { # LINE KEY... : of ./out
@@ -126,8 +134,7 @@ for signal in INT TERM; do
     cat begin.ts >&7
     waited_for '"state":"begun"' out
     kill -$signal $reader
-    wait $reader
-    code=$?
+    ends
     exec 7>&-
     code_is 0
     err_empty
@@ -140,8 +147,7 @@ begin match --db db --effort fast --json -
 cat begin.ts >&7
 waited_for '"state":"begun"' out
 kill -KILL $(children_of $reader)
-wait $reader
-code=$?
+ends
 exec 7>&-
 code_is 2
 err_is 'resight: -: the decoder was killed from outside (signal 9): is memory short?'

@@ -122,7 +122,8 @@ int pipe_of(const blob *b) {
         close(ends[0]);
         signal(SIGPIPE, SIG_DFL);
         for (size_t done = 0; done < b->size_bytes;) {
-            const size_t left = b->size_bytes - done, piece = left < 777 ? left : 777;
+            const size_t left = b->size_bytes - done, most = done < 20000 ? 777 : 30000,
+                         piece = left < most ? left : most;
             const ssize_t wrote = write(ends[1], b->bytes + done, piece);
             if (wrote < 0)
                 _exit(1);

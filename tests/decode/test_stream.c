@@ -136,6 +136,11 @@ Test(stream, what_cannot_be_read_as_it_comes_is_read_whole) {
         cr_expect_not(streams(&whole[i]), "%zu", i);
     for (size_t i = 0; i < sizeof come / sizeof *come; i++)
         cr_expect(streams(&come[i]), "%zu", i);
+    for (size_t i = 0; i < sizeof whole / sizeof *whole; i++)
+        free(whole[i].bytes);
+    for (size_t i = 0; i < sizeof come / sizeof *come; i++)
+        free(come[i].bytes);
+    free(waves.px);
 }
 
 Test(stream, an_mp4_over_the_limit_says_why_it_is_read_whole) {
@@ -146,6 +151,7 @@ Test(stream, an_mp4_over_the_limit_says_why_it_is_read_whole) {
     cr_assert_eq(resight_source_open_stream(fd, -1, 500, &source, &error), RESIGHT_E_LIMIT);
     cr_expect(strstr(error.text, "--max-bytes") && strstr(error.text, "index comes last"), "%s", error.text);
     close(fd);
+    free(b.bytes);
 }
 
 /* Two minutes and a half, at 5 frames a second: 300 in a minute. */
@@ -175,4 +181,6 @@ Test(stream, limits_hold_for_a_minute) {
     options.limits.max_frames = 320;
     outcome file = decode_blob(&b, &options);
     cr_expect_eq(file.ended, RESIGHT_E_LIMIT, "of a file they hold for all of it: %s", file.error.text);
+    free(file.first.px);
+    free(b.bytes);
 }

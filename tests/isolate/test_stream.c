@@ -108,7 +108,10 @@ Test(stream, marks_come_before_the_end_and_a_stop_is_an_end, .timeout = 60) {
         resight_pool_free(&pool);
         kill(writer, SIGKILL);
         waitpid(writer, NULL, 0);
+        for (int end = 0; end < 2; end++)
+            close(stop[end]), close(ends[end]);
     }
+    free(b.bytes);
 }
 
 static int refuse_mark(void *user, const resight_mark *mark) {
@@ -133,6 +136,7 @@ Test(stream, a_sink_that_fails_ends_it, .timeout = 60) {
     const asked next = ask(pool, b.bytes, b.size_bytes, &how, false);
     cr_expect_eq(next.status, RESIGHT_OK, "the next file is nobody's fault: %s", next.error.text);
     resight_pool_free(&pool);
+    free(b.bytes);
 }
 
 /* ---- Claims ------------------------------------------------------------------------------------ */
