@@ -132,15 +132,22 @@ static bool refine(const octave *o, unsigned number, place here, point *out) {
     return true;
 }
 
-/* Of a block of samples, those that are strong and beyond their four neighbours in the plane: few are, and the others
- * need no look at all 26. Refining may raise a value: Lowe's own code takes half the contrast here. What lies beyond
- * the width of a plane is compared too, and means nothing. */
-static bool stand_out(const float *px, size_t stride, int32_t out[PLANE_LANES]) {
+/* Of a block of samples, those that are strong and beyond six of their neighbours: few are, and the others need no look
+ * at all 26. Refining may raise a value: Lowe's own code takes half the contrast here. What lies beyond the width of a
+ * plane is compared too, and means nothing. */
+static bool stand_out(const octave *o, place first, int32_t out[PLANE_LANES]) {
+    const plane *p = &o->difference[first.level];
+    const size_t start = (size_t)first.y * p->stride + (size_t)first.x;
+    const float *px = p->px + start, *above = px - p->stride, *below = px + p->stride;
+    const float *finer = o->difference[first.level - 1].px + start,
+                *coarser = o->difference[first.level + 1].px + start;
     int32_t any = 0;
     for (size_t i = 0; i < PLANE_LANES; i++) {
-        const float v = px[i], left = px[i - 1], right = px[i + 1], above = px[i - stride], below = px[i + stride];
-        const int high = (v > CONTRAST / 2) & (v > left) & (v > right) & (v > above) & (v > below);
-        const int low = (v < -CONTRAST / 2) & (v < left) & (v < right) & (v < above) & (v < below);
+        const float v = px[i], left = px[i - 1], right = px[i + 1];
+        const int high = (v > CONTRAST / 2) & (v > left) & (v > right) & (v > above[i]) & (v > below[i]) &
+                         (v > finer[i]) & (v > coarser[i]);
+        const int low = (v < -CONTRAST / 2) & (v < left) & (v < right) & (v < above[i]) & (v < below[i]) &
+                        (v < finer[i]) & (v < coarser[i]);
         out[i] = high | low;
         any |= out[i];
     }
@@ -148,11 +155,11 @@ static bool stand_out(const float *px, size_t stride, int32_t out[PLANE_LANES]) 
 }
 
 static void find_in_row(const octave *o, unsigned number, place at, point *points, size_t *count) {
-    const plane *p = &o->difference[at.level];
-    const float *row = p->px + (size_t)at.y * p->stride;
+    const long width = (long)o->level[0].width;
     int32_t candidate[PLANE_LANES];
-    for (long x = 0; x < (long)p->width; x += PLANE_LANES) {
-        if (!stand_out(row + x, p->stride, candidate))
+    for (long x = 0; x < width; x += PLANE_LANES) {
+        at.x = x;
+        if (!stand_out(o, at, candidate))
             continue;
         for (long i = 0; i < PLANE_LANES; i++) {
             at.x = x + i;

@@ -63,17 +63,20 @@ static uint8_t full_range(uint64_t luma) {
     return (uint8_t)(wide < 255 ? wide : 255);
 }
 
-/* The picture averaged to width x height; px is theirs, tightly packed. */
+/* The picture averaged to width x height, neither above RESIGHT_THUMBNAIL_SIDE_PX; px is theirs, tightly packed. */
 static int average(const resight_image *in, uint32_t width_px, uint32_t height_px, uint8_t *px, resight_image *out) {
     const size_t row_bytes = (size_t)in->width_px * resight_pixel_bytes(in->format);
     CLEANUP_FREE uint32_t *sums = malloc(row_bytes * sizeof *sums);
+    span columns[RESIGHT_THUMBNAIL_SIDE_PX];
     if (!sums)
         return RESIGHT_E_NOMEM;
+    for (uint32_t x = 0; x < width_px; x++)
+        columns[x] = span_of(x, width_px, in->width_px);
     const uint64_t whole = (uint64_t)in->width_px * in->height_px * 1000; /* the weights of one cell, all together */
     for (uint32_t y = 0; y < height_px; y++) {
         sum_rows(in, span_of(y, height_px, in->height_px), height_px, row_bytes, sums);
         for (uint32_t x = 0; x < width_px; x++) {
-            const uint64_t sum = luma_sum(in, sums, span_of(x, width_px, in->width_px), width_px);
+            const uint64_t sum = luma_sum(in, sums, columns[x], width_px);
             const uint64_t mean = (sum + whole / 2) / whole;
             px[(size_t)y * width_px + x] = in->format == RESIGHT_GRAY8_LIMITED ? full_range(mean) : (uint8_t)mean;
         }

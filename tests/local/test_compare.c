@@ -93,6 +93,36 @@ Test(compare, another_picture_is_nothing) {
     }
 }
 
+/* A frame of `frame` scene on 512 x 384 around the middle of another scene. */
+static void patches_in_frame(patches *out, unsigned frame, unsigned middle, resight_patch_role role) {
+    static uint8_t px[512 * 384], inner[512 * 384];
+    resight_patcher *patcher = NULL;
+    size_t count = 0;
+    draw(px, 512, 384, known_view, frame);
+    draw(inner, 512, 384, known_view, middle);
+    for (size_t y = 80; y < 304; y++)
+        memcpy(px + y * 512 + 110, inner + y * 512 + 110, 292);
+    const resight_image image = drawn(px, 512, 384);
+    cr_assert_eq(resight_patcher_new(&patcher), RESIGHT_OK);
+    cr_assert_eq(resight_patcher_find(patcher, &image, role, out->items, RESIGHT_PATCHES_QUERY_MAX, &count), 0);
+    resight_patcher_free(&patcher);
+    out->list = (resight_patch_list){out->items, (uint32_t)count, 512, 384};
+}
+
+/* Certain is what agrees all over. */
+Test(compare, two_pictures_in_one_frame_are_not_certain) {
+    patches known, query;
+    patches_in_frame(&known, 3, 4, RESIGHT_PATCHES_KNOWN);
+    patches_in_frame(&query, 3, 4, RESIGHT_PATCHES_QUERY);
+    cr_expect_eq(compare(&query, &known).level, RESIGHT_PATCHES_CERTAIN);
+    for (unsigned middle = 5; middle < 9; middle++) {
+        patches_in_frame(&query, 3, middle, RESIGHT_PATCHES_QUERY);
+        const resight_patch_match match = compare(&query, &known);
+        cr_expect_neq(match.level, RESIGHT_PATCHES_CERTAIN, "middle %u: score %g, %u agree", middle,
+                      (double)match.score, match.agreeing);
+    }
+}
+
 /* Every pair that is said to agree does, and none twice. */
 Test(compare, the_pairs_that_agree_can_be_drawn) {
     patches known, query;

@@ -306,6 +306,27 @@ Test(match, a_mirrored_crop_is_found_too) {
     stand_down(&s);
 }
 
+/* Keys bear a fifth; this is undone first. */
+Test(match, a_stretched_crop_is_found_where_it_was_cut_out) {
+    static const uint32_t sizes[][2] = {{360, 200}, {270, 267}}; /* 4 / 3 as wide as it was, and 3 / 4 */
+    stand s = stand_up();
+    canvas c = photo(400, 300, 4), part = part_of(&c, (resight_rect){60, 40, 300, 222});
+    const uint64_t id = keep(&s, &c);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        canvas stretched = canvas_new(sizes[i][0], sizes[i][1], 0);
+        cr_assert_eq(resight_image_average(&part.image, sizes[i][0], sizes[i][1], stretched.px, &stretched.image), 0);
+        resight_answer answer = find_picture(&s, &stretched, RESIGHT_EFFORT_NORMAL);
+        cr_assert_eq(answer.count, 1);
+        cr_expect(answer.items[0].entry == id && answer.items[0].evidence == RESIGHT_BY_PATCHES);
+        expect_place(&answer.items[0].where, -60 / 300.0, -40 / 222.0, 340 / 300.0, 260 / 222.0);
+        resight_answer_free(&answer);
+        canvas_free(&stretched);
+    }
+    canvas_free(&part);
+    canvas_free(&c);
+    stand_down(&s);
+}
+
 /* The entry that shows more of it was added last. */
 Test(match, of_two_found_by_patches_the_one_that_shares_more_comes_first) {
     stand s = stand_up();

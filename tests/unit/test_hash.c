@@ -338,6 +338,19 @@ Test(thumbnail, keeps_the_proportions) {
     free(px);
 }
 
+Test(thumbnail, any_size_is_the_mean_of_what_it_covers) {
+    static const uint8_t px[] = {10, 30, 50, 70, 20, 40, 60, 80};
+    const resight_image in = {px, 4, 2, 4, RESIGHT_GRAY8};
+    uint8_t small[8 * 2];
+    resight_image out;
+    cr_assert_eq(resight_image_average(&in, 2, 1, small, &out), RESIGHT_OK);
+    cr_expect(out.width_px == 2 && out.height_px == 1 && small[0] == 25 && small[1] == 65);
+    cr_assert_eq(resight_image_average(&in, 8, 1, small, &out), RESIGHT_OK);
+    cr_expect(small[0] == 15 && small[1] == 15 && small[7] == 75);
+    cr_expect_eq(resight_image_average(&in, 0, 1, small, &out), RESIGHT_E_ARG);
+    cr_expect_eq(resight_image_average(&in, 1, RESIGHT_THUMBNAIL_SIDE_PX + 1, small, &out), RESIGHT_E_ARG);
+}
+
 Test(thumbnail, is_the_mean_of_what_it_covers) {
     enum { W = 1024, H = 256 };
     static uint8_t px[W * H];
