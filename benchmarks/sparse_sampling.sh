@@ -31,7 +31,7 @@ make_clips() {
 
 user_seconds() { # COMMAND...
     local TIMEFORMAT=%U
-    { time "$@" >/dev/null 2>&1 || true; } 2>&1
+    { time "$@" >/dev/null 2>&1 || [ $? -eq 1 ] || echo "failed: $*" >&2; } 2>&1 # 1: nothing matched
 }
 
 median() { sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }

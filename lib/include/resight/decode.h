@@ -177,7 +177,8 @@ typedef struct resight_decode_options {
     resight_limits limits;
     /**
      * Video and animated images: give the first frame, then the first frame at or after each multiple of this time, in
-     * microseconds since the first frame. 0 gives every frame. Default 1,000,000.
+     * microseconds since the first frame. 0 gives every frame. Default 1,000,000. Of a video, what no such frame refers
+     * to is not decoded, where its codec tells what that is; frames, times and numbers are the same as if it were.
      */
     int64_t every_us;
     /** Convert video frames to RGB24 as vPDQ does, instead of handing out their luma plane. Default false. */
@@ -256,7 +257,9 @@ RESIGHT_API int resight_decoder_open(resight_decoder *decoder, resight_source *s
  */
 RESIGHT_API int resight_decoder_next(resight_decoder *decoder, resight_frame *frame, resight_error *error);
 
-/** True when the open video had frames or packets that could not be read and were passed over. */
+/** True when the open video had frames or packets that could not be read and were passed over. Of packets that were not
+ * decoded, because no sampled frame needs them, only the container is looked at; the last of a file is always decoded.
+ */
 RESIGHT_API bool resight_decoder_damaged(const resight_decoder *decoder);
 
 #ifdef __cplusplus
