@@ -22,10 +22,10 @@
  * seed. benchmarks/bench_patches measures them.
  *
  * What it cannot do: pictures with fewer than two distinct points (a flag of three stripes, a gradient, a percent
- * sign); pictures shown at less than a quarter of the query's side; stretching by more than a fifth, and strong
- * perspective; inverted brightness. And it finds what pictures share: two screenshots of one program, two posters with
- * one emblem are told to match, and do. Those who wish to harm it can draw over every patch, at the cost of the
- * picture.
+ * sign); pictures shown at less than a quarter of the query's side; stretching by more than a fifth, which
+ * resight_matcher_find() undoes by trial, and strong perspective; inverted brightness. And it finds what pictures
+ * share: two screenshots of one program, two posters with one emblem are told to match, and do. Those who wish to harm
+ * it can draw over every patch, at the cost of the picture.
  */
 #ifndef RESIGHT_PATCH_H
 #define RESIGHT_PATCH_H
