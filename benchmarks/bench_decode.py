@@ -21,7 +21,7 @@ from pathlib import Path
 
 DECODING = "libjpeg-turbo alone, one process"
 # Rivals that start a process for each file: so many are enough to know them by.
-FEW = 20
+FEW = 8
 
 OPENCV = """
 import sys

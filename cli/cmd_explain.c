@@ -42,7 +42,7 @@ static void print_corners(const resight_found *item) {
 
 static void print_explanation(const explain_run *run, const resight_subject *what, const resight_answer *got,
                               const resight_found *item) {
-    print_found(stdout, run->query, item, what, got);
+    print_found(stdout, run->query, item, what, got, NULL);
     printf("  evidence: %s; %s\n", resight_evidence_name(item->evidence), meaning_of(item->evidence));
     printf("  confidence: %s; %s\n", resight_confidence_name(item->confidence),
            item->confidence == RESIGHT_CERTAIN ? "hardly ever does a picture that shares nothing come so near"

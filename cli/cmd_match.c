@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `resight match`: media and hashes looked up in the database. */
+#include "answer.h"
 #include "base/cleanup.h"
 #include "command.h"
 #include "database.h"
-#include "found.h"
 #include "json.h"
 #include "lines.h"
+#include "live.h"
 #include "media.h"
 #include "memory.h"
 #include "pipeline.h"
@@ -13,6 +14,8 @@
 #include <resight/exchange.h>
 #include <resight/match.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define DEFAULT_TOP 10
 
@@ -21,52 +24,14 @@ typedef struct match_run {
     resight_db *db;
     resight_matching how;
     int64_t every_us;
-    size_t top;
+    answer_style style;
+    int stop_fd; /* of a stream; -1: standard input is read whole, as any file */
 } match_run;
 
 typedef struct match_worker {
     media_reader *media;
     resight_matcher *matcher;
 } match_worker;
-
-/* ---- JSON ------------------------------------------------------------------------------------ */
-
-static void print_json_answer(FILE *out, const char *name, const char *kind, const resight_subject *what,
-                              const resight_answer *got, size_t top, bool damaged) {
-    json_t *record = json_object(), *matches = json_array();
-    json_object_set_new(record, "query", json_name(name));
-    json_object_set_new(record, "kind", json_string(kind));
-    json_object_set_new(record, "quality", got->quality >= 0 ? json_integer(got->quality) : json_null());
-    if (what->kind == RESIGHT_VIDEO)
-        json_object_set_new(record, "frames", json_integer(got->frames));
-    if (damaged)
-        json_object_set_new(record, "damaged", json_true());
-    for (size_t i = 0; i < got->count && i < top; i++)
-        json_array_append_new(matches, json_found(&got->items[i], what));
-    json_object_set_new(record, "matches", matches);
-    json_object_set_new(record, "match_count", json_integer((json_int_t)got->count)); /* --top may show fewer */
-    if (got->suppressor_count > 0)
-        json_object_set_new(record, "suppressed_by", json_suppressors(got));
-    print_json(out, record);
-}
-
-/* ---- Text ------------------------------------------------------------------------------------ */
-
-static void print_answer(const match_run *run, FILE *out, const char *name, const char *kind,
-                         const resight_subject *what, const resight_answer *got, bool damaged) {
-    if (run->set->json) {
-        print_json_answer(out, name, kind, what, got, run->top, damaged);
-        return;
-    }
-    for (size_t i = 0; i < got->count && i < run->top; i++)
-        print_found(out, name, &got->items[i], what, got);
-    if (got->count > run->top) {
-        print_name(out, name);
-        fprintf(out, ": and %zu more; --top 0 prints all\n", got->count - run->top);
-    }
-    if (got->count == 0)
-        print_nothing_found(out, name, got, run->how.min_quality);
-}
 
 /* ---- Media ----------------------------------------------------------------------------------- */
 
@@ -87,14 +52,26 @@ static void *worker_new(void *shared, resight_error *error) {
     return NULL;
 }
 
-/* Digest, hash and look one file up. */
-static int match_file(const match_run *run, match_worker *worker, job *item, FILE *out) {
+/* Look what is open up while it runs; the last line is as a file's. */
+static int match_stream(const match_run *run, match_worker *worker, job *item, FILE *out) {
+    live_result got;
+    const int status =
+        live_match(worker->media, worker->matcher, &run->how, run->every_us, &run->style, &got, &item->error);
+    if (status != RESIGHT_OK)
+        return status;
+    item->damaged = got.damaged;
+    item->matched = got.answer.count > 0;
+    print_answer(out, &run->style, item->path, "video", &got.subject, &got.answer, NULL, got.damaged);
+    resight_answer_free(&got.answer);
+    return RESIGHT_OK;
+}
+
+/* Digest, hash and look up what is open. */
+static int match_whole(const match_run *run, match_worker *worker, job *item, FILE *out) {
     uint8_t sha256[32];
     media got;
     CLEANUP(resight_answer_free) resight_answer answer = {0};
-    int status = media_open(worker->media, item->path, &item->error);
-    if (status == RESIGHT_OK)
-        status = media_digest(worker->media, sha256, &item->error);
+    int status = media_digest(worker->media, sha256, &item->error);
     if (status == RESIGHT_OK)
         status = media_hash(worker->media, &got, &item->error);
     if (status != RESIGHT_OK)
@@ -105,8 +82,17 @@ static int match_file(const match_run *run, match_worker *worker, job *item, FIL
         return status;
     item->damaged = got.damaged;
     item->matched = answer.count > 0;
-    print_answer(run, out, item->path, resight_media_kind_name(what.kind), &what, &answer, got.damaged);
+    print_answer(out, &run->style, item->path, resight_media_kind_name(what.kind), &what, &answer, NULL, got.damaged);
     return RESIGHT_OK;
+}
+
+static int match_file(const match_run *run, match_worker *worker, job *item, FILE *out) {
+    const bool live = run->stop_fd >= 0 && strcmp(item->path, "-") == 0;
+    const int status = live ? media_open_stream(worker->media, run->stop_fd, &item->error)
+                            : media_open(worker->media, item->path, &item->error);
+    if (status != RESIGHT_OK)
+        return status;
+    return media_is_stream(worker->media) ? match_stream(run, worker, item, out) : match_whole(run, worker, item, out);
 }
 
 static void work(void *worker, void *shared, job *item) {
@@ -143,7 +129,7 @@ static int match_hash(const match_run *run, resight_matcher *m, const resight_ha
         return EXIT_TROUBLE;
     }
     answer.quality = -1;
-    print_answer(run, stdout, name, "hash", &what, &answer, false);
+    print_answer(stdout, &run->style, name, "hash", &what, &answer, NULL, false);
     return answer.count > 0 ? EXIT_MATCHED : EXIT_NOTHING;
 }
 
@@ -202,6 +188,14 @@ static int match_hashes(const match_run *run) {
 
 /* ---- The command ----------------------------------------------------------------------------- */
 
+/* vPDQ's rule asks for a share of the whole; a regular file has an end. */
+static bool reads_stream(const settings *set, char **operands) {
+    struct stat info;
+    while (*operands && strcmp(*operands, "-") != 0)
+        operands++;
+    return *operands && !set->vpdq_rule && fstat(STDIN_FILENO, &info) == 0 && !S_ISREG(info.st_mode);
+}
+
 int run_match(const settings *set, char **operands) {
     const bool paths = *operands || set->files_from, hashes = set->hashes.count > 0 || set->hashes_file;
     if (!paths && !hashes) {
@@ -219,7 +213,14 @@ int run_match(const settings *set, char **operands) {
     }
     match_run run = {.set = set, .db = db, .how = database_matching(set, bank.id)};
     run.every_us = set->every_us.given ? (int64_t)set->every_us.value : set->vpdq_rule ? VPDQ_EVERY_US : QUERY_EVERY_US;
-    run.top = !set->top.given ? DEFAULT_TOP : set->top.value ? (size_t)set->top.value : SIZE_MAX;
+    run.style = (answer_style){
+        .json = set->json,
+        .top = !set->top.given  ? DEFAULT_TOP
+               : set->top.value ? (size_t)set->top.value
+                                : SIZE_MAX,
+        .min_quality = run.how.min_quality,
+    };
+    run.stop_fd = reads_stream(set, operands) ? live_interrupt() : -1;
     int code = EXIT_NOTHING;
     if (hashes)
         code = match_hashes(&run);

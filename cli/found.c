@@ -141,8 +141,10 @@ static const char *seen_as(const resight_found *item) {
 }
 
 void print_found(FILE *out, const char *name, const resight_found *item, const resight_subject *what,
-                 const resight_answer *got) {
+                 const resight_answer *got, const char *state) {
     print_name(out, name);
+    if (state)
+        fprintf(out, ": %s", state);
     fprintf(out, ": %s entry %llu ", item->bank, (unsigned long long)item->entry);
     print_name(out, item->name);
     if (item->evidence == RESIGHT_BY_FILE)

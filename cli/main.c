@@ -38,7 +38,17 @@ static const command commands[] = {
     {"match", "look up pictures, videos and hashes", "[OPTION]... PATH...",
      "Each picture, and each sampled frame of a video, is looked up whole, in all eight ways of turning and mirroring\n"
      "it, and as its negative; then, where nothing was found, without its borders, by rectangles inside of it, and by\n"
-     "local patches. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be read.",
+     "local patches. Exit code 0 when something matched, 1 when nothing did, 2 when a file could not be read.\n\n"
+     "A video in a pipe (- for MPEG-TS, Matroska, FLV and all that can be read from its beginning) may be a stream "
+     "that\n"
+     "does not end. What appears in it is told at once, a line when it becomes certain (begun) and one when it is "
+     "over\n"
+     "(ended), 10 seconds after it was last seen; with --json they have the keys state and stream_us, the time of the\n"
+     "stream. What is too short or too unsure to be certain is told when it is over. At the end, or after an "
+     "interrupt,\n"
+     "comes the line that a file gets. The last 20 seconds are kept, and nothing else but what is told at the end: "
+     "1024\n"
+     "known items, 16 stretches of each. The limits of bytes, frames and processor time hold for each minute.",
      MEDIA_GROUPS | TAKES_DB | TAKES_BANK | TAKES_POLICY | TAKES_MATCHING | TAKES_FAST, 0, ANY, run_match},
     {"explain", "show why a file matches a known item, and where", "[OPTION]... QUERY ENTRY",
      "Says by what evidence QUERY shows the known item, how surely and where, and with --out draws it. ENTRY is the "

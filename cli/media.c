@@ -113,13 +113,26 @@ void media_reader_free(media_reader **reader) {
     *reader = NULL;
 }
 
-/* The decoder checks each kind by its own limit; but the digest reads the file before it does. */
-int media_open(media_reader *reader, const char *path, resight_error *error) {
+static void media_close(media_reader *reader) {
     resight_source_free(&reader->source);
     reader->count = 0;
     if (reader->inside)
         inside_clear(reader->inside);
     thumbnails_clear(&reader->thumbnails);
+}
+
+int media_open_stream(media_reader *reader, int stop_fd, resight_error *error) {
+    media_close(reader);
+    return resight_source_open_stream(STDIN_FILENO, stop_fd, reader->max_bytes, &reader->source, error);
+}
+
+bool media_is_stream(const media_reader *reader) {
+    return resight_source_is_stream(reader->source);
+}
+
+/* The decoder checks each kind by its own limit; but the digest reads the file before it does. */
+int media_open(media_reader *reader, const char *path, resight_error *error) {
+    media_close(reader);
     if (strcmp(path, "-") == 0)
         return resight_source_open_fd(STDIN_FILENO, reader->max_bytes, &reader->source, error);
     const int status = resight_source_open_path(path, &reader->source, error);
@@ -171,6 +184,15 @@ int media_hash(media_reader *reader, media *out, resight_error *error) {
         got.duration_us = got.marks[got.mark_count - 1].time_us;
     *out = got;
     return RESIGHT_OK;
+}
+
+int media_follow(media_reader *reader, const resight_sink *sink, bool *damaged, resight_error *error) {
+    resight_media_info info;
+    const resight_sink wanted = {sink->mark, reader->show ? sink->thumbnail : NULL, sink->user};
+    const int status = resight_pool_hash(reader->pool, reader->source, &reader->how, &wanted, &info, damaged, error);
+    if (status == RESIGHT_OK)
+        isolation_warn(reader->pool);
+    return status;
 }
 
 resight_subject media_subject(const media *got, const uint8_t sha256[32], int64_t every_us) {

@@ -43,6 +43,15 @@ void media_reader_free(media_reader **reader);
 /* Open a path, or standard input for "-". The file that was open before is closed. Returns a resight_status. */
 int media_open(media_reader *reader, const char *path, resight_error *error);
 
+/* The same for standard input that may be a stream; what is read of it ends when stop_fd can be read. */
+int media_open_stream(media_reader *reader, int stop_fd, resight_error *error);
+
+/* Is what is open a stream? Then it has no digest, and its marks are not kept. */
+bool media_is_stream(const media_reader *reader);
+
+/* Decode and hash the open stream to its end, and hand everything on. Returns a resight_status. */
+int media_follow(media_reader *reader, const resight_sink *sink, bool *damaged, resight_error *error);
+
 /* SHA-256 of the bytes of the open file. */
 int media_digest(media_reader *reader, uint8_t sha256[32], resight_error *error);
 

@@ -290,7 +290,7 @@ static const option_row rows[] = {
     {"max-seconds", 0, "N", TAKES_MEDIA, read_u32, AT(limits.max_seconds), 0, UINT32_MAX,
      "of processor time on one file (600)"},
     {"max-wall-seconds", 0, "N", TAKES_MEDIA, read_u32, AT(max_wall_seconds), 0, UINT32_MAX,
-     "of time on one file, by the clock on the wall (four times --max-seconds, and a minute)"},
+     "of time on one file, by the clock on the wall (four times --max-seconds, and a minute; of a stream, any)"},
 
     {"files-from", 0, "FILE", TAKES_INPUTS, read_text, AT(files_from), 0, 0,
      "read paths from a file, one a line; - for standard input"},

@@ -6,6 +6,7 @@
  * by part while others read and write; then one transaction puts it into the manifest in place of what it replaces. A
  * merge that dies leaves extents that no manifest names, and the next one deletes them.
  */
+#include "pages.h"
 #include "segment.h"
 #include "writer.h"
 
@@ -14,9 +15,12 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <time.h>
 
 /* Segments of about the same size that become one: each hash is rewritten once for every factor of eight. */
 #define FAN_IN 8
+/* Of two milliseconds each, before a segment is stored: a tenth of a second, when a reader is stuck. */
+#define READER_PAUSES 50
 
 /* One step, chosen and collected from one snapshot, so that what was removed since can be told at the end. */
 typedef struct merge_job {
@@ -203,9 +207,26 @@ static int flip(resight_db *db, const merge_job *job, uint64_t segment, resight_
     return status == RESIGHT_OK ? resight_writer_commit(&writer, error) : status;
 }
 
+/* Do snapshots keep more than an eighth of what is in use from being taken again? */
+static bool readers_keep_much(resight_db *db) {
+    CLEANUP(db_view_close) db_view view = {0};
+    db_pages pages;
+    return db_view_open(db, &view, NULL) == RESIGHT_OK && db_pages_count(db, view.txn, &pages) == 0 &&
+           pages.kept > (pages.all - pages.free) / 8;
+}
+
+/* A segment that is stored before readers have left the last one grows the file. Most move on within a millisecond or
+ * when they are given the processor; those that do not must not keep a merge from its work. */
+static void let_readers_move_on(resight_db *db) {
+    static const struct timespec pause = {0, 2000000};
+    for (int tries = 0; tries < READER_PAUSES && readers_keep_much(db); tries++)
+        nanosleep(&pause, NULL);
+}
+
 static int run(resight_db *db, const merge_job *job, resight_error *error) {
     uint64_t segment = 0;
     int status = RESIGHT_OK;
+    let_readers_move_on(db);
     if (job->source.entry_count > 0)
         status = segment_build(db, &job->source, &segment, error);
     return status == RESIGHT_OK ? flip(db, job, segment, error) : status;

@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Figures of a snapshot: from the counts that banks and the manifest keep, and from LMDB. */
+#include "pages.h"
 #include "reader.h"
 
 #include <string.h>
 #include <sys/stat.h>
-
-/* LMDB's table 0 lists free pages, as a count and their numbers for each transaction that freed some. */
-static int count_free_pages(resight_reader *reader, uint64_t *pages) {
-    MDB_cursor *cursor = NULL;
-    MDB_val key, value;
-    int code = mdb_cursor_open(reader->txn, 0, &cursor);
-    if (code != 0)
-        return code;
-    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-        uint64_t count = 0;
-        if (value.mv_size >= sizeof count)
-            memcpy(&count, value.mv_data, sizeof count);
-        *pages += count;
-    }
-    mdb_cursor_close(cursor);
-    return code == MDB_NOTFOUND ? 0 : code;
-}
 
 /* A line of mdb_reader_list() for a slot begins with its process; others are titles. */
 static int count_slot(const char *line, void *count) {
@@ -44,18 +28,19 @@ static int measure_file(resight_reader *reader, resight_db_stats *out) {
     MDB_envinfo info;
     mdb_filehandle_t fd;
     struct stat file;
-    uint64_t free_pages = 0;
+    db_pages pages;
     int code = mdb_env_info(reader->db->env, &info);
     if (code == 0)
         code = mdb_env_get_fd(reader->db->env, &fd);
     if (code != 0 || fstat(fd, &file) != 0)
         return code != 0 ? code : MDB_PANIC;
-    code = count_free_pages(reader, &free_pages);
-    const uint64_t pages = info.me_last_pgno + 1;
+    code = db_pages_count(reader->db, reader->txn, &pages);
+    if (code != 0)
+        return code;
     out->file_bytes = (uint64_t)file.st_size;
-    out->used_bytes = (pages > free_pages ? pages - free_pages : 0) * reader->db->page_bytes;
+    out->used_bytes = (pages.all > pages.free ? pages.all - pages.free : 0) * reader->db->page_bytes;
     out->map_bytes = info.me_mapsize;
-    return code;
+    return 0;
 }
 
 static void sum_banks(const resight_reader *reader, resight_db_stats *out) {

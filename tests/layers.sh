@@ -21,9 +21,9 @@ lib/isolate | base isolate decode/probe.h decode/source.h | status image cpu dec
 lib/isolate/worker | base isolate decode/source.h | status image cpu decode hash video tmk pool
 db          | base/cleanup.h base/size.h db | status image hash patch search video db exchange
 db/exchange | base/cleanup.h base/size.h db | status hash video exchange
-db/match    | base/cleanup.h array.h match  | status image cpu decode hash patch region video db match
+db/match    | base/cleanup.h array.h match  | status image cpu decode hash patch region video db match live
 cli/explain | base/cleanup.h memory.h text.h | status image decode patch video db match
-cli         | base/cleanup.h base/size.h explain | status image cpu decode hash patch region video tmk pool search db exchange match
+cli         | base/cleanup.h base/size.h explain | status image cpu decode hash patch region video tmk pool search db exchange match live
 '
 
 # Is INCLUDE ("room/file.h" or "file.h" beside the includer) one of the ROOMS?

@@ -69,6 +69,11 @@ static int best_first(const void *left, const void *right) {
     return (a->entry > b->entry) - (a->entry < b->entry);
 }
 
+void answer_sort(resight_answer *answer) {
+    if (answer->count > 1)
+        qsort(answer->items, answer->count, sizeof *answer->items, best_first);
+}
+
 /* Name, bank, kind and, of videos, the times of one item. */
 static int describe_one(resight_matcher *m, resight_found *item) {
     resight_entry entry;
@@ -109,8 +114,7 @@ static void keep_shares(resight_answer *out) {
 
 int answer_finish(resight_matcher *m) {
     resight_answer *out = m->out;
-    if (out->count > 1)
-        qsort(out->items, out->count, sizeof *out->items, best_first);
+    answer_sort(out);
     const int status = describe(m, out->items, out->count);
     if (status == RESIGHT_OK && m->how->vpdq_rule)
         keep_shares(out);

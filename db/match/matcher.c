@@ -7,8 +7,6 @@
 /* Of a query's hash; the public header says why it is lower than what known hashes need. */
 #define QUERY_QUALITY 20
 #define CERTAIN_REDUCED_BITS 20
-/* A match that shows less of the query than this leaves room for another: a collage is of several pictures. */
-#define MOST_OF_IT 0.5
 
 resight_matching resight_matching_default(void) {
     return (resight_matching){.effort = RESIGHT_EFFORT_NORMAL, .inverted = true, .min_quality = QUERY_QUALITY};
@@ -116,8 +114,7 @@ static bool goes_on(const resight_matcher *m) {
     return m->how->effort != RESIGHT_EFFORT_FAST && m->out->suppressor_count == 0;
 }
 
-/* The share of the query that a known picture takes up; its corners go around once. */
-static double share_of(const resight_quad *where) {
+double share_of(const resight_quad *where) {
     double twice = 0;
     for (int i = 0; i < 4; i++) {
         const int next = (i + 1) % 4;

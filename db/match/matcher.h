@@ -146,6 +146,11 @@ int gather(resight_matcher *m, resight_evidence evidence, item_teller *tell);
 
 /* ---- matcher.c */
 
+/* A match that shows less of the query than this leaves room for another: a collage is of several pictures. */
+#define MOST_OF_IT 0.5
+/* The share of the query that a known picture takes up; its corners go around once. */
+double share_of(const resight_quad *where);
+
 /* Has an earlier stage found what this thumbnail shows? Then the stage at hand need not look at it. */
 bool stage_skips(const resight_matcher *m, const resight_thumbnail *thumbnail);
 
@@ -175,6 +180,8 @@ resight_found *answer_item(resight_answer *answer, uint64_t entry);
 resight_found *answer_add(resight_answer *answer, const resight_found *item);
 /* Free what an item owns. */
 void answer_free_item(resight_found *item);
+/* Put the items into order. */
+void answer_sort(resight_answer *answer);
 /* Put the items into order, and give them their names. */
 int answer_finish(resight_matcher *m);
 

@@ -6,6 +6,7 @@
  */
 #include "match/matcher.h"
 
+#include <math.h>
 #include <string.h>
 
 /* Frames of a video that are asked with patches, spread evenly: each costs as much as a picture. */
@@ -16,6 +17,11 @@
 #define SUSPICIOUS_KEYS 2
 /* Suspects that are compared for one picture, at a tenth of a millisecond each. */
 #define SUSPECTS_MAX 64
+/* Second looks are at a thumbnail of this side: half of the first, and above that at which it would be doubled. */
+#define AGAIN_SIDE_PX 272
+#define AGAIN_RECTANGLES 2
+/* Undoes a stretch by 4 / 3 or by 5 / 4 to within what keys bear. */
+#define STRETCH 1.28
 
 /* Every patch of a picture, and its mirror image. */
 static uint32_t list_keys(const resight_patch *patches, size_t count, uint64_t *keys) {
@@ -75,37 +81,65 @@ static int find_suspects(resight_matcher *m) {
     return RESIGHT_OK;
 }
 
+/* ---- Looks ----------------------------------------------------------------------------------- */
+
+/* A thumbnail, or a part of it, at the size and in the proportions in which its patches were found. */
+typedef struct look {
+    const resight_thumbnail *thumbnail;
+    uint32_t frame;
+    resight_rect part;
+    resight_image image;
+} look;
+
+static double longer_px(const resight_image *image) {
+    return image->width_px > image->height_px ? image->width_px : image->height_px;
+}
+
+/* Pixels of the look to pixels of the thumbnail. */
+static double column_of(const look *at, double x_px) {
+    return at->part.x_px + x_px * at->part.width_px / at->image.width_px;
+}
+
+static double row_of(const look *at, double y_px) {
+    return at->part.y_px + y_px * at->part.height_px / at->image.height_px;
+}
+
+static resight_quad place_in(const look *at, const resight_patch_place corner[4]) {
+    const double px = longer_px(&at->image) / RESIGHT_PATCH_UNITS;
+    resight_quad where;
+    for (int i = 0; i < 4; i++) {
+        where.x[i] = column_of(at, (double)corner[i].x * px) / at->thumbnail->image.width_px;
+        where.y[i] = row_of(at, (double)corner[i].y * px) / at->thumbnail->image.height_px;
+    }
+    return where;
+}
+
+/* A patch of the look as one of the thumbnail. Of a look in other proportions the square is only about right. */
+static resight_patch outward(const look *at, resight_patch patch) {
+    const double px = longer_px(&at->image) / RESIGHT_PATCH_UNITS;
+    const double unit = RESIGHT_PATCH_UNITS / longer_px(&at->thumbnail->image);
+    patch.x = (uint16_t)(column_of(at, patch.x * px) * unit + 0.5);
+    patch.y = (uint16_t)(row_of(at, patch.y * px) * unit + 0.5);
+    patch.width = (uint16_t)(patch.width * px * at->part.width_px / at->image.width_px * unit + 0.5);
+    return patch;
+}
+
 /* ---- Votes ----------------------------------------------------------------------------------- */
 
 /* The agreeing patches, for those who want to see them. */
-static int keep_shared(resight_matcher *m, const resight_patch *query, const resight_patch *known) {
+static int keep_shared(resight_matcher *m, const look *at, const resight_patch *query, const resight_patch *known) {
     const resight_patch_match *got = m->compared;
     if (!m->how->details)
         return RESIGHT_OK;
     if (!array_reserve(&m->shared, &m->shared_capacity, m->shared_count, got->agreeing))
         return out_of_memory(m);
     for (uint32_t i = 0; i < got->agreeing; i++)
-        m->shared[m->shared_count++] = (resight_shared_patch){query[got->query[i]], known[got->known[i]]};
+        m->shared[m->shared_count++] = (resight_shared_patch){outward(at, query[got->query[i]]), known[got->known[i]]};
     return RESIGHT_OK;
 }
 
-static double longer_px(uint32_t width_px, uint32_t height_px) {
-    return width_px > height_px ? width_px : height_px;
-}
-
-static resight_quad place_in(const resight_image *query, const resight_patch_place corner[4]) {
-    const double longer = longer_px(query->width_px, query->height_px);
-    resight_quad where;
-    for (int i = 0; i < 4; i++) {
-        where.x[i] = (double)corner[i].x / RESIGHT_PATCH_UNITS * longer / query->width_px;
-        where.y[i] = (double)corner[i].y / RESIGHT_PATCH_UNITS * longer / query->height_px;
-    }
-    return where;
-}
-
 /* What a comparison found, as a near pair: the higher its score, the nearer. */
-static int keep_vote(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame,
-                     const patch_suspect *suspect) {
+static int keep_vote(resight_matcher *m, const look *at, const patch_suspect *suspect) {
     const float score = m->compared->score * 1000;
     if (!array_reserve(&m->votes, &m->vote_capacity, m->vote_count, 1) ||
         !array_reserve(&m->pairs, &m->pair_capacity, m->pair_count, 1))
@@ -113,25 +147,24 @@ static int keep_vote(resight_matcher *m, const resight_thumbnail *thumbnail, uin
     m->pairs[m->pair_count++] = (near_pair){
         .entry = suspect->entry,
         .bank = suspect->bank,
-        .query_us = thumbnail->time_us,
+        .query_us = at->thumbnail->time_us,
         .known_us = suspect->time_us,
-        .frame = frame,
+        .frame = at->frame,
         .mark = (uint32_t)m->vote_count,
         .distance_bits = (uint16_t)(score < UINT16_MAX ? UINT16_MAX - (uint16_t)score : 0),
-        .view = (uint8_t)thumbnail->view,
+        .view = (uint8_t)at->thumbnail->view,
     };
     m->votes[m->vote_count++] = (patch_vote){
         .confidence = m->compared->level == RESIGHT_PATCHES_CERTAIN ? RESIGHT_CERTAIN : RESIGHT_PROBABLE,
         .mirrored = m->compared->mirrored,
         .agreeing = m->compared->agreeing,
-        .where = place_in(&thumbnail->image, m->compared->corner),
+        .where = place_in(at, m->compared->corner),
         .first_shared = m->shared_count,
     };
     return RESIGHT_OK;
 }
 
-static int compare(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame,
-                   const resight_patch_list *query, const patch_suspect *suspect) {
+static int compare(resight_matcher *m, const look *at, const resight_patch_list *query, const patch_suspect *suspect) {
     resight_patch patches[RESIGHT_PATCHES_KNOWN_MAX];
     size_t count = 0;
     int status = resight_reader_patches(m->reader, suspect->entry, suspect->set, patches, RESIGHT_PATCHES_KNOWN_MAX,
@@ -144,62 +177,100 @@ static int compare(resight_matcher *m, const resight_thumbnail *thumbnail, uint3
         return status == RESIGHT_E_ARG ? RESIGHT_OK : status;
     if (m->compared->level == RESIGHT_PATCHES_NOTHING)
         return RESIGHT_OK;
-    status = keep_vote(m, thumbnail, frame, suspect);
-    return status == RESIGHT_OK ? keep_shared(m, query->patches, patches) : status;
+    status = keep_vote(m, at, suspect);
+    return status == RESIGHT_OK ? keep_shared(m, at, query->patches, patches) : status;
 }
 
 /* ---- The stage ------------------------------------------------------------------------------- */
 
-/* Lengths in units of a part, in units of the whole. */
-static uint16_t outward(double units, const resight_rect *part, double start_px, const resight_image *whole) {
-    const double px = units / RESIGHT_PATCH_UNITS * longer_px(part->width_px, part->height_px) + start_px;
-    return (uint16_t)(px / longer_px(whole->width_px, whole->height_px) * RESIGHT_PATCH_UNITS + 0.5);
-}
-
-/* The patches of a part of a thumbnail, as patches of the whole. */
-static int find_patches(resight_matcher *m, const resight_thumbnail *thumbnail, const resight_rect *part,
-                        resight_patch *patches, size_t *count) {
-    const resight_image inside = resight_image_part(&thumbnail->image, *part);
-    const int status =
-        resight_patcher_find(m->patcher, &inside, RESIGHT_PATCHES_QUERY, patches, RESIGHT_PATCHES_QUERY_MAX, count);
-    if (status != RESIGHT_OK)
-        return resight_fail(m->error, status, "looking for patches: %s", resight_status_name(status));
-    for (size_t i = 0; i < *count; i++) {
-        patches[i].x = outward(patches[i].x, part, part->x_px, &thumbnail->image);
-        patches[i].y = outward(patches[i].y, part, part->y_px, &thumbnail->image);
-        patches[i].width = outward(patches[i].width, part, 0, &thumbnail->image);
-    }
-    return RESIGHT_OK;
-}
-
-static int ask_part(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame, const resight_rect *part) {
+static int ask(resight_matcher *m, const look *at, resight_patch_role role) {
     resight_patch patches[RESIGHT_PATCHES_QUERY_MAX];
     uint64_t keys[2 * RESIGHT_PATCHES_QUERY_MAX];
     size_t count = 0;
-    int status = find_patches(m, thumbnail, part, patches, &count);
-    if (status != RESIGHT_OK || count == 0)
-        return status;
+    int status = resight_patcher_find(m->patcher, &at->image, role, patches, RESIGHT_PATCHES_QUERY_MAX, &count);
+    if (status != RESIGHT_OK)
+        return resight_fail(m->error, status, "looking for patches: %s", resight_status_name(status));
+    if (count == 0)
+        return RESIGHT_OK;
     const resight_patch_query_options options = {.common = COMMON_PATCHES, .least = SUSPICIOUS_KEYS};
-    const resight_patch_list query = {patches, (uint32_t)count, thumbnail->image.width_px, thumbnail->image.height_px};
+    const resight_patch_list query = {patches, (uint32_t)count, at->image.width_px, at->image.height_px};
     status = resight_reader_query_patches(m->reader, keys, list_keys(patches, count, keys), &options, &m->patch_hits,
                                           m->error);
     if (status == RESIGHT_OK)
         status = find_suspects(m);
     for (size_t i = 0; status == RESIGHT_OK && i < m->suspect_count; i++)
-        status = compare(m, thumbnail, frame, &query, &m->suspects[i]);
+        status = compare(m, at, &query, &m->suspects[i]);
     return status;
 }
 
-/* The whole; when it says nothing, what lies between borders and bars: they take up room and patches, and make what is
- * left smaller than the known picture was when its patches were found. */
+static int ask_part(resight_matcher *m, look at, resight_rect part) {
+    at.part = part;
+    at.image = resight_image_part(&at.thumbnail->image, part);
+    return ask(m, &at, RESIGHT_PATCHES_QUERY);
+}
+
+/* At AGAIN_SIDE_PX, which costs a third, and in proportions so many times as wide. */
+static int ask_again(resight_matcher *m, look at, resight_rect part, double times) {
+    const resight_image inside = resight_image_part(&at.thumbnail->image, part);
+    const double width = part.width_px * times, height = part.height_px, longer = width > height ? width : height;
+    uint8_t px[AGAIN_SIDE_PX * AGAIN_SIDE_PX];
+    at.part = part;
+    const int status = resight_image_average(&inside, (uint32_t)fmax(1, width / longer * AGAIN_SIDE_PX),
+                                             (uint32_t)fmax(1, height / longer * AGAIN_SIDE_PX), px, &at.image);
+    if (status != RESIGHT_OK)
+        return resight_fail(m->error, status, "looking for patches again: %s", resight_status_name(status));
+    return ask(m, &at, RESIGHT_PATCHES_KNOWN);
+}
+
+/* Does what was found since show most of the picture? Then it need not be looked at again. */
+static bool explained(const resight_matcher *m, size_t votes) {
+    for (size_t i = votes; i < m->vote_count; i++)
+        if (share_of(&m->votes[i].where) >= MOST_OF_IT)
+            return true;
+    return false;
+}
+
+/* What lies between borders and bars: they take up room and patches, and make what is left smaller than the known
+ * picture was when its patches were found. */
+static int ask_trimmed(resight_matcher *m, const look *at) {
+    resight_rect rest;
+    const int status = resight_trim(&at->thumbnail->image, &rest);
+    return status == RESIGHT_OK ? ask_part(m, *at, rest) : status < 0 ? status : RESIGHT_OK;
+}
+
+/* The likeliest rectangles of the stage before, for the same reason: a tile of a collage may have been cut to fit. */
+static int ask_rectangles(resight_matcher *m, const look *at) {
+    const double whole = (double)at->part.width_px * at->part.height_px;
+    size_t asked = 0;
+    int status = RESIGHT_OK;
+    for (size_t i = 0; status == RESIGHT_OK && asked < AGAIN_RECTANGLES && i * RESIGHT_TRANSFORMS < m->part_mark_count;
+         i++) {
+        const asked_part *part = &m->parts[i];
+        if (part->thumbnail != at->thumbnail || part->rect.width_px * (double)part->rect.height_px > MOST_OF_IT * whole)
+            continue;
+        status = ask_again(m, *at, part->rect, 1);
+        asked++;
+    }
+    return status;
+}
+
+/* The whole; while it says nothing of most of the picture, its parts, and then what it was before somebody stretched
+ * it: keys bear a fifth. */
 static int ask_thumbnail(resight_matcher *m, const resight_thumbnail *thumbnail, uint32_t frame) {
-    resight_rect part = {0, 0, thumbnail->image.width_px, thumbnail->image.height_px};
+    const resight_rect whole = {0, 0, thumbnail->image.width_px, thumbnail->image.height_px};
+    const look at = {thumbnail, frame, whole, thumbnail->image};
     const size_t votes = m->vote_count;
-    int status = ask_part(m, thumbnail, frame, &part);
-    if (status != RESIGHT_OK || m->vote_count > votes || m->subject->kind != RESIGHT_IMAGE)
-        return status;
-    status = resight_trim(&thumbnail->image, &part);
-    return status == RESIGHT_OK ? ask_part(m, thumbnail, frame, &part) : status < 0 ? status : RESIGHT_OK;
+    int status = ask(m, &at, RESIGHT_PATCHES_QUERY);
+    const bool again = m->subject->kind == RESIGHT_IMAGE;
+    if (status == RESIGHT_OK && again && !explained(m, votes))
+        status = ask_trimmed(m, &at);
+    if (status == RESIGHT_OK && again && !explained(m, votes))
+        status = ask_rectangles(m, &at);
+    if (status == RESIGHT_OK && again && !explained(m, votes))
+        status = ask_again(m, at, whole, STRETCH);
+    if (status == RESIGHT_OK && again && !explained(m, votes))
+        status = ask_again(m, at, whole, 1 / STRETCH);
+    return status;
 }
 
 static void tell_vote(const resight_matcher *m, const near_pair *nearest, resight_found *item) {

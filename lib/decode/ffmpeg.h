@@ -50,6 +50,10 @@ typedef struct ffmpeg_input {
     buffer stripped; /* what owned_source reads: an APNG without its texts. Kept from file to file */
     bool broken;     /* the outer structure has no end */
     uint64_t at;     /* where the next byte is read */
+    /* What the limits of time and bytes are counted from: the start of the file, of a stream that of its last minute.
+     */
+    stopwatch since;
+    uint64_t since_byte;
     AVIOContext *io;
     AVFormatContext *container;
     AVStream *stream; /* the video */
@@ -60,6 +64,9 @@ typedef struct ffmpeg_input {
 
 int ffmpeg_input_open(ffmpeg_input *input, const media *file, resight_error *error);
 void ffmpeg_input_close(ffmpeg_input *input);
+
+/* A further minute of a stream has begun. */
+void ffmpeg_input_count_anew(ffmpeg_input *input);
 
 /* True when the file ends before its structure or its index does. */
 bool ffmpeg_input_breaks_off(const ffmpeg_input *input);

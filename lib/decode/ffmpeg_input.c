@@ -63,13 +63,27 @@ static const char *demuxer_for(resight_format format) {
     }
 }
 
+/* A file was held against the limit of bytes when it was opened. */
+static int check_stream_bytes(ffmpeg_input *input) {
+    return resight_source_is_stream(input->source)
+               ? limits_check_video_bytes(&input->file->options->limits, input->at - input->since_byte, &input->failure)
+               : RESIGHT_OK;
+}
+
+void ffmpeg_input_count_anew(ffmpeg_input *input) {
+    input->since = stopwatch_start();
+    input->since_byte = input->at;
+}
+
 static int read_bytes(void *opaque, uint8_t *to, int size) {
     ffmpeg_input *input = opaque;
     size_t got_bytes = 0;
     if (input->status == RESIGHT_OK)
-        input->status = limits_check_seconds(&input->file->options->limits, &input->file->started, &input->failure);
+        input->status = limits_check_seconds(&input->file->options->limits, &input->since, &input->failure);
     if (input->status == RESIGHT_OK)
-        input->status = resight_source_read(input->source, input->at, to, (size_t)size, &got_bytes, &input->failure);
+        input->status = check_stream_bytes(input);
+    if (input->status == RESIGHT_OK)
+        input->status = source_read_some(input->source, input->at, to, (size_t)size, &got_bytes, &input->failure);
     if (input->status != RESIGHT_OK)
         return AVERROR_EXIT;
     input->at += got_bytes;
@@ -107,7 +121,7 @@ static int refuse_file(AVFormatContext *container, AVIOContext **io, const char 
 static int is_over_time(void *opaque) {
     ffmpeg_input *input = opaque;
     if (input->status == RESIGHT_OK)
-        input->status = limits_check_seconds(&input->file->options->limits, &input->file->started, &input->failure);
+        input->status = limits_check_seconds(&input->file->options->limits, &input->since, &input->failure);
     return input->status != RESIGHT_OK;
 }
 
@@ -129,7 +143,8 @@ static int open_source(ffmpeg_input *input, resight_error *error) {
 static int open_io(ffmpeg_input *input, resight_error *error) {
     unsigned char *memory = av_malloc(IO_BUFFER_BYTES);
     if (memory)
-        input->io = avio_alloc_context(memory, IO_BUFFER_BYTES, 0, input, read_bytes, NULL, seek_bytes);
+        input->io = avio_alloc_context(memory, IO_BUFFER_BYTES, 0, input, read_bytes, NULL,
+                                       resight_source_is_stream(input->source) ? NULL : seek_bytes);
     if (input->io)
         return RESIGHT_OK;
     av_free(memory);
@@ -265,6 +280,7 @@ static int choose_codec(ffmpeg_input *input, resight_error *error) {
 int ffmpeg_input_open(ffmpeg_input *input, const media *file, resight_error *error) {
     const AVInputFormat *demuxer = NULL;
     input->file = file;
+    input->since = file->started;
     int status = open_source(input, error);
     if (status == RESIGHT_OK)
         status = open_io(input, error);

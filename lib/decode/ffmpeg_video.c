@@ -16,6 +16,8 @@
 #define MICROSECONDS ((AVRational){1, 1000000})
 /* Two packets tell an animation from a still. */
 #define PEEKED 2
+/* What the limits of a stream hold for. */
+#define MINUTE_US 60000000
 
 typedef struct video_state {
     const media *file;
@@ -30,6 +32,7 @@ typedef struct video_state {
     struct SwsContext *scaler;
     sampling sampling;
     plan plan;
+    int64_t since_frame; /* of a stream: the first of this minute, which the limit of frames is counted from */
     picture_style style;
     int64_t last_number; /* of the frame handed out last; -1: none */
     int end_code;        /* why there are no more packets */
@@ -141,6 +144,7 @@ static int video_open(void *opaque, const media *file, resight_media_info *info,
     state->guard = (ffmpeg_guard){.file = file};
     state->damaged = state->draining = state->restarting = state->decoded = false;
     state->last_number = -1;
+    state->since_frame = 0;
     int status = ffmpeg_input_open(&state->input, file, error);
     if (status == RESIGHT_OK && file->format != RESIGHT_FORMAT_VIDEO)
         status = peek(state, error);
@@ -152,7 +156,8 @@ static int video_open(void *opaque, const media *file, resight_media_info *info,
     const double rate = frames_per_second(state->input.stream);
     state->sampling = sampling_start(file->options->every_us, rate > 0 ? (int64_t)(1e6 / rate) : DEFAULT_FRAME_US);
     plan_start(&state->plan, state->input.stream, &state->sampling,
-               file->format == RESIGHT_FORMAT_VIDEO && file->options->every_us > 0);
+               file->format == RESIGHT_FORMAT_VIDEO && file->options->every_us > 0 &&
+                   !resight_source_is_stream(file->source)); /* which is looked at as it comes */
     state->style = still ? PICTURE_STILL : file->options->via_rgb ? PICTURE_VPDQ : PICTURE_LUMA;
     describe(state, still ? RESIGHT_IMAGE : RESIGHT_VIDEO, info);
     return open_codec(state, still, error);
@@ -202,7 +207,8 @@ static int read_into_plan(video_state *state, resight_error *error) {
     }
     if (plan_add(&state->plan, state->packet) != RESIGHT_OK)
         return resight_fail(error, RESIGHT_E_NOMEM, "no memory for a packet");
-    return limits_check_frames(&state->file->options->limits, (uint64_t)state->sampling.count, error);
+    return limits_check_frames(&state->file->options->limits, (uint64_t)(state->sampling.count - state->since_frame),
+                               error);
 }
 
 /* Without a plan: the next packet, whatever it is. */
@@ -262,7 +268,7 @@ static int decode_frame(video_state *state, resight_error *error) {
                 flush(state);
         }
         if (status == RESIGHT_OK)
-            status = limits_check_seconds(&state->file->options->limits, &state->file->started, error);
+            status = limits_check_seconds(&state->file->options->limits, &state->input.since, error);
         if (status != RESIGHT_OK)
             return status;
     }
@@ -283,16 +289,27 @@ static int check_frame(video_state *state, resight_error *error) {
     return RESIGHT_OK;
 }
 
+/* When a frame is the first of another minute of a stream. */
+static void count_anew(video_state *state, int64_t before_us) {
+    if (!resight_source_is_stream(state->file->source) || state->sampling.last_us / MINUTE_US == before_us / MINUTE_US)
+        return;
+    state->since_frame = state->sampling.count;
+    ffmpeg_input_count_anew(&state->input);
+}
+
 /* Is the frame sampled? Then its time and number are written. */
 static int take_frame(video_state *state, resight_frame *frame, bool *sampled, resight_error *error) {
+    const int64_t before_us = state->sampling.last_us;
     int status = RESIGHT_OK;
     switch (plan_match(&state->plan, state->frame->pts, &frame->time_us, &frame->number)) {
     case PLAN_PASSED: *sampled = false; break;
     case PLAN_SAMPLED: *sampled = frame->number > state->last_number; break; /* whatever order frames come in */
     case PLAN_UNKNOWN:
-        status = limits_check_frames(&state->file->options->limits, (uint64_t)state->sampling.count + 1, error);
+        status = limits_check_frames(&state->file->options->limits,
+                                     (uint64_t)(state->sampling.count - state->since_frame) + 1, error);
         *sampled = status == RESIGHT_OK && sampling_take(&state->sampling, shown_us(state), &frame->time_us);
         frame->number = state->sampling.count - 1;
+        count_anew(state, before_us);
     }
     return status;
 }

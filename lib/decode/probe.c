@@ -89,6 +89,24 @@ resight_format probe_format(const uint8_t *bytes, size_t size_bytes) {
     return iso_format(bytes, size_bytes);
 }
 
+/* QuickTime files need not begin with "ftyp". */
+bool probe_is_iso(const uint8_t *bytes, size_t size_bytes) {
+    static const char boxes[][5] = {"ftyp", "moov", "mdat", "wide", "free", "skip", "pnot"};
+    for (size_t i = 0; size_bytes >= 8 && i < sizeof boxes / sizeof *boxes; i++)
+        if (memcmp(bytes + 4, boxes[i], 4) == 0)
+            return true;
+    return false;
+}
+
+bool probe_streams(const uint8_t *bytes, size_t size_bytes) {
+    if (probe_format(bytes, size_bytes) != RESIGHT_FORMAT_UNKNOWN)
+        return false;
+    if (!probe_is_iso(bytes, size_bytes))
+        return true;
+    const uint32_t second = memcmp(bytes + 4, "ftyp", 4) == 0 ? big32(bytes) : 0;
+    return second <= size_bytes && size_bytes - second >= 8 && memcmp(bytes + second + 4, "moov", 4) == 0;
+}
+
 const char *resight_format_name(resight_format format) {
     static const char *const names[] = {"unknown", "jpeg", "png",  "webp", "gif",  "bmp",
                                         "tiff",    "avif", "heic", "jxl",  "video"};

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sources of bytes: a file by path or descriptor, a pipe read to its end, memory. The first stop of every file. */
+/* Sources of bytes: a file by path or descriptor, a pipe read to its end or as it comes, memory. The first stop of
+ * every file. */
 #include "decode/source.h"
 
 #include "base/cleanup.h"
 #include "base/size.h"
+#include "decode/stream.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,8 +19,10 @@ struct resight_source {
     const uint8_t *bytes; /* in memory; NULL: read through fd */
     uint8_t *owned_bytes; /* what a pipe held; else NULL */
     uint64_t size_bytes;
-    int fd;       /* -1: none */
-    int owned_fd; /* -1: borrowed or none */
+    int fd;         /* -1: none */
+    int owned_fd;   /* -1: borrowed or none */
+    bool is_stream; /* read through this: */
+    stream stream;
 };
 
 static int source_new(resight_source **out, resight_error *error) {
@@ -95,46 +99,96 @@ static int grow(resight_source *source, size_t *capacity, resight_error *error) 
     return RESIGHT_OK;
 }
 
-static int read_to_end(resight_source *source, int fd, uint64_t max_bytes, resight_error *error) {
-    size_t capacity = 0;
-    for (;;) {
-        const int status = grow(source, &capacity, error);
+static int refuse_length(const resight_source *source, uint64_t max_bytes, resight_error *error) {
+    return resight_fail(error, RESIGHT_E_LIMIT,
+                        "%" PRIu64 " bytes or more: over the limit of %" PRIu64 " bytes (--max-bytes)%s",
+                        source->size_bytes, max_bytes,
+                        probe_is_iso(source->stream.head, stream_head_bytes(&source->stream))
+                            ? " of what is read whole, as an MP4 has to be whose index comes last"
+                            : "");
+}
+
+static int read_to_end(resight_source *source, uint64_t max_bytes, resight_error *error) {
+    size_t capacity = 0, got_bytes = 1;
+    while (got_bytes > 0) {
+        int status = grow(source, &capacity, error);
+        if (status == RESIGHT_OK)
+            status = stream_read(&source->stream, source->size_bytes, source->owned_bytes + source->size_bytes,
+                                 PIPE_STEP_BYTES, &got_bytes, error);
         if (status != RESIGHT_OK)
             return status;
-        const ssize_t got = read(fd, source->owned_bytes + source->size_bytes, PIPE_STEP_BYTES);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return resight_fail(error, RESIGHT_E_IO, "reading the input: %s", strerror(errno));
-        if (got == 0)
-            return RESIGHT_OK;
-        source->size_bytes += (uint64_t)got;
+        source->size_bytes += got_bytes;
         if (max_bytes != 0 && source->size_bytes > max_bytes)
-            return resight_fail(error, RESIGHT_E_LIMIT,
-                                "%" PRIu64 " bytes or more: over the limit of %" PRIu64 " bytes (--max-bytes)",
-                                source->size_bytes, max_bytes);
+            return refuse_length(source, max_bytes, error);
     }
+    source->bytes = source->owned_bytes;
+    return RESIGHT_OK;
+}
+
+/* A regular file is sought in; anything else is to be read through source->stream. */
+static int open_fd(int fd, int stop_fd, resight_source **out, resight_error *error) {
+    CLEANUP(resight_source_free) resight_source *source = NULL;
+    struct stat info;
+    const int status = source_new(&source, error);
+    if (status != RESIGHT_OK)
+        return status;
+    if (fstat(fd, &info) != 0)
+        return resight_fail(error, RESIGHT_E_IO, "descriptor %d: %s", fd, strerror(errno));
+    source->is_stream = !S_ISREG(info.st_mode);
+    source->stream = (stream){.fd = fd, .stop_fd = stop_fd};
+    source->fd = fd;
+    source->size_bytes = source->is_stream ? 0 : (uint64_t)info.st_size;
+    *out = STEAL(source);
+    return RESIGHT_OK;
+}
+
+static int take_in(resight_source *source, uint64_t max_bytes, resight_error *error) {
+    source->is_stream = false;
+    source->fd = -1;
+    return read_to_end(source, max_bytes, error);
 }
 
 int resight_source_open_fd(int fd, uint64_t max_bytes, resight_source **out, resight_error *error) {
     CLEANUP(resight_source_free) resight_source *source = NULL;
-    int status = source_new(&source, error);
+    int status = open_fd(fd, -1, &source, error);
+    if (status == RESIGHT_OK && source->is_stream)
+        status = take_in(source, max_bytes, error);
+    if (status == RESIGHT_OK)
+        *out = STEAL(source);
+    return status;
+}
+
+int resight_source_open_stream(int fd, int stop_fd, uint64_t max_bytes, resight_source **out, resight_error *error) {
+    CLEANUP(resight_source_free) resight_source *source = NULL;
+    int status = open_fd(fd, stop_fd, &source, error);
+    if (status == RESIGHT_OK && source->is_stream) {
+        status = stream_fill_head(&source->stream, error);
+        if (status == RESIGHT_OK && !probe_streams(source->stream.head, stream_head_bytes(&source->stream)))
+            status = take_in(source, max_bytes, error);
+    }
+    if (status == RESIGHT_OK)
+        *out = STEAL(source);
+    return status;
+}
+
+bool resight_source_is_stream(const resight_source *source) {
+    return source->is_stream;
+}
+
+int source_open_pipe(int fd, resight_source **out, resight_error *error) {
+    resight_source *source = NULL;
+    const int status = source_new(&source, error);
     if (status != RESIGHT_OK)
         return status;
-    struct stat info;
-    if (fstat(fd, &info) != 0)
-        return resight_fail(error, RESIGHT_E_IO, "descriptor %d: %s", fd, strerror(errno));
-    if (S_ISREG(info.st_mode)) {
-        source->fd = fd;
-        source->size_bytes = (uint64_t)info.st_size;
-    } else {
-        status = read_to_end(source, fd, max_bytes, error);
-        if (status != RESIGHT_OK)
-            return status;
-        source->bytes = source->owned_bytes;
-    }
-    *out = STEAL(source);
+    source->is_stream = true;
+    source->stream = (stream){.fd = fd, .stop_fd = -1};
+    source->fd = fd;
+    *out = source;
     return RESIGHT_OK;
+}
+
+int source_stop_descriptor(const resight_source *source) {
+    return source->is_stream ? source->stream.stop_fd : -1;
 }
 
 int source_open_descriptor(int fd, uint64_t size_bytes, resight_source **out, resight_error *error) {
@@ -168,7 +222,7 @@ int resight_source_open_memory(const void *bytes, size_t size_bytes, resight_sou
 }
 
 uint64_t resight_source_size(const resight_source *source) {
-    return source->size_bytes;
+    return source->is_stream ? source->stream.came_bytes : source->size_bytes;
 }
 
 static int read_descriptor(int fd, uint64_t offset, uint8_t *to, size_t size_bytes, size_t *got_bytes,
@@ -188,8 +242,29 @@ static int read_descriptor(int fd, uint64_t offset, uint8_t *to, size_t size_byt
     return RESIGHT_OK;
 }
 
+static int read_stream(resight_source *source, uint64_t offset, uint8_t *to, size_t size_bytes, size_t *got_bytes,
+                       resight_error *error) {
+    size_t done = 0, got = 1;
+    int status = RESIGHT_OK;
+    while (status == RESIGHT_OK && got > 0 && done < size_bytes) {
+        status = stream_read(&source->stream, offset + done, to + done, size_bytes - done, &got, error);
+        done += status == RESIGHT_OK ? got : 0;
+    }
+    if (status == RESIGHT_OK)
+        *got_bytes = done;
+    return status;
+}
+
+int source_read_some(resight_source *source, uint64_t offset, void *to, size_t size_bytes, size_t *got_bytes,
+                     resight_error *error) {
+    return source->is_stream ? stream_read(&source->stream, offset, to, size_bytes, got_bytes, error)
+                             : resight_source_read(source, offset, to, size_bytes, got_bytes, error);
+}
+
 int resight_source_read(resight_source *source, uint64_t offset, void *to, size_t size_bytes, size_t *got_bytes,
                         resight_error *error) {
+    if (source->is_stream)
+        return read_stream(source, offset, to, size_bytes, got_bytes, error);
     const uint64_t left = offset < source->size_bytes ? source->size_bytes - offset : 0;
     const size_t wanted = left < size_bytes ? (size_t)left : size_bytes;
     if (!source->bytes)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files by the descriptor they are open as, memory as a sealed memory file that nobody can shorten under its reader. */
+/* Files by the descriptor they are open as, memory as a sealed memory file that nobody can shorten under its reader,
+ * streams as a socket. */
 #include "isolate/input.h"
 
 #include "base/cleanup.h"
@@ -40,10 +41,12 @@ static int reading_only(int fd, int *out, resight_error *error) {
                         strerror(errno));
 }
 
-int input_open(const resight_source *source, input *out, resight_error *error) {
-    input made = {source_descriptor(source), -1};
+int input_open(resight_source *source, input *out, resight_error *error) {
+    input made = {source_descriptor(source), -1, NULL};
     int status = RESIGHT_OK;
-    if (made.fd < 0)
+    if (resight_source_is_stream(source))
+        status = feed_new(source, &made.feed, &made.owned_fd, error);
+    else if (made.fd < 0)
         status = memory_file(source, &made.owned_fd, error);
     else if ((fcntl(made.fd, F_GETFL) & O_ACCMODE) != O_RDONLY)
         status = reading_only(made.fd, &made.owned_fd, error);
@@ -55,7 +58,15 @@ int input_open(const resight_source *source, input *out, resight_error *error) {
     return RESIGHT_OK;
 }
 
+void input_handed_over(input *in) {
+    if (!in->feed)
+        return;
+    cleanup_fd(&in->owned_fd);
+    in->fd = in->owned_fd = -1;
+}
+
 void input_close(input *in) {
+    feed_free(&in->feed);
     cleanup_fd(&in->owned_fd);
     *in = NO_INPUT;
 }

@@ -15,9 +15,10 @@ static const char *const programs[TRADES] = {"resight-decode-image", "resight-de
 
 struct resight_pool {
     resight_pool_options options;
-    char *folder;           /* of the worker programs */
-    hashing here;           /* without isolation */
-    remote workers[TRADES]; /* started when first needed */
+    uint32_t max_stream_seconds; /* on the wall; 0: a stream may take as long as it likes */
+    char *folder;                /* of the worker programs */
+    hashing here;                /* without isolation */
+    remote workers[TRADES];      /* started when first needed */
 };
 
 resight_pool_options resight_pool_options_default(void) {
@@ -82,6 +83,7 @@ int resight_pool_new(const resight_pool_options *options, resight_pool **out, re
     pool->options = options ? *options : resight_pool_options_default();
     if (pool->options.max_worker_bytes == 0)
         pool->options.max_worker_bytes = default_worker_bytes(&pool->options.decode.limits);
+    pool->max_stream_seconds = pool->options.max_wall_seconds;
     if (pool->options.max_wall_seconds == 0)
         pool->options.max_wall_seconds = default_wall_seconds(&pool->options.decode.limits);
     pool->folder = strdup(pool->options.programs ? pool->options.programs : RESIGHT_WORKER_FOLDER);
@@ -151,22 +153,27 @@ typedef struct errand {
     resight_tmk *tmk; /* NULL: not wanted */
 } errand;
 
-/* A worker that crashes may have been broken by an earlier file, so only a fresh one is proof against this one. */
-static int hash_in(resight_pool *pool, trade t, int fd, const errand *e, record_end *end, resight_error *error) {
+/* A worker that crashes may have been broken by an earlier file, so only a fresh one is proof against this one. A
+ * stream has a fresh one at once, for it cannot be read again. */
+static int hash_in(resight_pool *pool, trade t, input *in, const errand *e, record_end *end, resight_error *error) {
     remote *r = &pool->workers[t];
     const resight_limits *limits = &pool->options.decode.limits;
-    const patience most = {limits->max_seconds, pool->options.max_wall_seconds};
+    const patience most = {limits->max_seconds,
+                           e->task.stream ? pool->max_stream_seconds : pool->options.max_wall_seconds};
+    if (e->task.stream)
+        remote_stop(r);
     for (;;) {
         const bool fresh = !remote_runs(r);
         answer so_far = {.how = e->task.how,
                          .thumbnails = e->task.thumbnails,
                          .fast = pool->options.decode.fast,
+                         .stream = e->task.stream,
                          .max_frames = limits->max_frames,
                          .tmk = e->tmk};
         int status = employ(pool, t, error);
         if (status != RESIGHT_OK)
             return status;
-        status = remote_hash(r, fd, &e->task, &most, &e->sink, &so_far, end, error);
+        status = remote_hash(r, in, &e->task, &most, &e->sink, &so_far, end, error);
         if (status == RESIGHT_OK && has_served(pool, r))
             remote_stop(r);
         const bool again = r->crashed && !fresh && so_far.frames == 0;
@@ -195,9 +202,9 @@ static int hash_isolated(resight_pool *pool, resight_source *source, const erran
     if (status == RESIGHT_OK)
         status = input_open(source, &in, error);
     if (status == RESIGHT_OK)
-        status = hash_in(pool, t, in.fd, e, end, error);
+        status = hash_in(pool, t, &in, e, end, error);
     if (status == RESIGHT_OK && t == TRADE_IMAGE && end->status == RESIGHT_E_UNSUPPORTED)
-        status = hash_in(pool, TRADE_MEDIA, in.fd, e, end, error);
+        status = hash_in(pool, TRADE_MEDIA, &in, e, end, error);
     return status;
 }
 
@@ -218,6 +225,7 @@ static int run_errand(resight_pool *pool, resight_source *source, const errand *
 static errand errand_for(resight_source *source) {
     errand e;
     memset(&e, 0, sizeof e);
+    e.task.stream = resight_source_is_stream(source);
     e.task.size_bytes = resight_source_size(source);
     return e;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define MAX_SIDE_PX (1u << 20) /* as resight_image_check() */
+#define MINUTE_US 60000000
 
 typedef struct wire_header {
     uint32_t kind, size_bytes; /* record_kind; of the fields that follow */
@@ -246,8 +247,14 @@ static bool is_asked_for(const answer *a, const resight_mark *mark) {
            (!(mark->view & RESIGHT_VIEW_APPROXIMATE) || a->fast);
 }
 
+uint64_t answer_minute(const answer *so_far) {
+    return (uint64_t)so_far->time_us / MINUTE_US;
+}
+
+/* Numbers stop at the largest, in a stream of more than a year. */
 static bool is_next_frame(const answer *a, const resight_mark *mark) {
-    return a->frames == 0 || (mark->time_us > a->time_us && mark->frame_number > a->frame_number);
+    return a->frames == 0 ||
+           (mark->time_us > a->time_us && (mark->frame_number > a->frame_number || mark->frame_number == INT32_MAX));
 }
 
 static int take_mark(answer *a, const resight_mark *mark, resight_error *error) {
@@ -257,10 +264,11 @@ static int take_mark(answer *a, const resight_mark *mark, resight_error *error) 
         return ++a->marks <= marks_a_frame(&a->how) ? RESIGHT_OK : refuse(error, "more marks than a frame can have");
     if (!is_next_frame(a, mark))
         return refuse(error, "frames that go back in time");
-    a->frames++;
+    const uint64_t minute = answer_minute(a);
+    a->time_us = mark->time_us;
+    a->frames = a->stream && answer_minute(a) != minute ? 1 : a->frames + 1;
     a->marks = 1;
     a->pictures = 0;
-    a->time_us = mark->time_us;
     a->frame_number = mark->frame_number;
     return a->max_frames == 0 || a->frames <= a->max_frames ? RESIGHT_OK
                                                             : refuse(error, "more frames than the limit allows");

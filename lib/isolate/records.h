@@ -58,20 +58,24 @@ size_t record_write(const record *from, uint8_t *bytes);
  */
 int record_read(const uint8_t *bytes, size_t size_bytes, record *out, size_t *used_bytes, resight_error *error);
 
-/* What was asked for, and where in its answer a worker stands. Start with only the first five filled. */
+/* What was asked for, and where in its answer a worker stands. Start with only the first six filled. */
 typedef struct answer {
     resight_marking how;
     bool thumbnails;     /* are wanted */
     bool fast;           /* decoding: marks may be approximate */
+    bool stream;         /* max_frames is of each of its minutes */
     uint64_t max_frames; /* 0: no limit */
     resight_tmk *tmk;    /* NULL: marks are wanted; else this, and it is written when the signature is taken */
 
     bool ended, has_tmk;
-    uint64_t frames;          /* that have marks */
+    uint64_t frames;          /* that have marks; of a stream, in this minute */
     unsigned marks, pictures; /* of the last frame: marks, and thumbnails */
     int64_t time_us;          /* of the last frame */
     int32_t frame_number;
 } answer;
+
+/* Of a stream: the minute of the last frame. */
+uint64_t answer_minute(const answer *so_far);
 
 /* RESIGHT_OK when the record may come next, else RESIGHT_E_FORMAT; RESIGHT_E_NOMEM while reading a signature. */
 int answer_take(answer *so_far, const record *next, resight_error *error);

@@ -123,13 +123,20 @@ static bool say(const remote *r, const void *message, size_t size_bytes, int fd)
     return done == (ssize_t)size_bytes; /* which is far less than a socket holds */
 }
 
+/* Waits for bytes, not for ever. The bytes of a stream are moved while there is nothing to hear. */
+static ssize_t hear(remote *r) {
+    if (r->feed)
+        feed_step(r->feed, r->process.channel, LOOK_NS / 1000000);
+    return recv(r->process.channel, r->bytes + r->end, INCOMING_BYTES - r->end, r->feed ? MSG_DONTWAIT : 0);
+}
+
 /* More bytes, waited for while there is time. RESIGHT_OK, RESIGHT_END when the worker has gone, RESIGHT_E_LIMIT. */
 static int receive(remote *r, watch *w, resight_error *error) {
     memmove(r->bytes, r->bytes + r->from, r->end - r->from);
     r->end -= r->from;
     r->from = 0;
     for (;;) {
-        const ssize_t got = recv(r->process.channel, r->bytes + r->end, INCOMING_BYTES - r->end, 0);
+        const ssize_t got = hear(r);
         if (got == 0 || (got < 0 && errno != EINTR && errno != EAGAIN))
             return RESIGHT_END;
         const int status = check_time(r, w, error); /* of one that says nothing, and of one that talks for ever */
@@ -220,11 +227,20 @@ static int deliver(const record *got, const resight_sink *sink) {
     return RESIGHT_OK;
 }
 
+/* The limits of a stream hold for each minute of it. */
+static void watch_minute(watch *w, const answer *so_far, uint64_t *minute) {
+    const uint64_t now = answer_minute(so_far);
+    if (so_far->stream && now != *minute)
+        w->looked = false;
+    *minute = now;
+}
+
 /* Records up to the end. */
 static int hear_answer(remote *r, watch *w, const resight_sink *sink, answer *so_far, record_end *end,
                        resight_error *error) {
     record got;
     resight_error what;
+    uint64_t minute = 0;
     do {
         int status = next_record(r, w, &got, error);
         if (status != RESIGHT_OK)
@@ -232,6 +248,7 @@ static int hear_answer(remote *r, watch *w, const resight_sink *sink, answer *so
         status = answer_take(so_far, &got, &what);
         if (status == RESIGHT_E_FORMAT)
             return tell_nonsense(r, &what, error);
+        watch_minute(w, so_far, &minute);
         if (status == RESIGHT_OK)
             status = deliver(&got, sink);
         else
@@ -249,12 +266,23 @@ static int hear_answer(remote *r, watch *w, const resight_sink *sink, answer *so
     return RESIGHT_OK;
 }
 
-int remote_hash(remote *r, int fd, const worker_task *task, const patience *most, const resight_sink *sink,
-                answer *so_far, record_end *end, resight_error *error) {
+static int hash_one(remote *r, input *in, const worker_task *task, const patience *most, const resight_sink *sink,
+                    answer *so_far, record_end *end, resight_error *error) {
     watch w = watch_start(most);
     r->files++;
     r->crashed = false;
-    if (!say(r, task, sizeof *task, fd))
+    if (!say(r, task, sizeof *task, in->fd))
         return tell_crash(r, error);
+    input_handed_over(in);
     return hear_answer(r, &w, sink, so_far, end, error);
+}
+
+int remote_hash(remote *r, input *in, const worker_task *task, const patience *most, const resight_sink *sink,
+                answer *so_far, record_end *end, resight_error *error) {
+    r->feed = in->feed;
+    const int status = hash_one(r, in, task, most, sink, so_far, end, error);
+    r->feed = NULL;
+    if (status != RESIGHT_OK || !in->feed || in->feed->status == RESIGHT_OK)
+        return status;
+    return resight_fail(error, in->feed->status, "%s", in->feed->failure.text);
 }

@@ -3,6 +3,7 @@
 #ifndef RESIGHT_ISOLATE_REMOTE_H
 #define RESIGHT_ISOLATE_REMOTE_H
 
+#include "isolate/input.h"
 #include "isolate/process.h"
 #include "isolate/records.h"
 #include "isolate/task.h"
@@ -12,13 +13,14 @@ typedef struct remote {
     unsigned walls;   /* resight_wall bits */
     uint32_t files;   /* it was given */
     bool crashed;     /* in the last file, by itself */
+    feed *feed;       /* of the stream at hand; borrowed, NULL: a file */
     uint8_t *bytes;   /* what came; kept from process to process */
     size_t from, end; /* of bytes: what is still to be read */
 } remote;
 
 #define NO_REMOTE ((remote){.process = NO_PROCESS})
 
-/* What a file may take, from outside; 0: no limit. */
+/* What a file may take, from outside; 0: no limit. Of a stream, the processor time is that of each of its minutes. */
 typedef struct patience {
     uint32_t seconds;      /* of processor time */
     uint32_t wall_seconds; /* of any time */
@@ -40,6 +42,7 @@ void remote_free(remote *r);
 /*
  * Have one file done. What comes is checked, and handed to the sink.
  *
+ * in      handed over
  * so_far  filled with what was asked for; afterwards, how much came
  * end     written on RESIGHT_OK: how the worker says it went
  * Returns RESIGHT_OK while the worker is good for further files. Else it was ended:
@@ -47,7 +50,7 @@ void remote_free(remote *r);
  *         RESIGHT_E_LIMIT   it took too long
  *         what the sink returned
  */
-int remote_hash(remote *r, int fd, const worker_task *task, const patience *most, const resight_sink *sink,
+int remote_hash(remote *r, input *in, const worker_task *task, const patience *most, const resight_sink *sink,
                 answer *so_far, record_end *end, resight_error *error);
 
 #endif

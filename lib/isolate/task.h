@@ -12,7 +12,7 @@
 #define WORKER_CHANNEL 3
 
 /* The one argument of a worker program; one of another build ends with the exit code at once. */
-#define WORKER_VERSION RESIGHT_VERSION "/3"
+#define WORKER_VERSION RESIGHT_VERSION "/4"
 enum { WORKER_OTHER_VERSION = 64, WORKER_NOT_EXECUTED = 127 };
 
 /* The first message. */
@@ -27,6 +27,7 @@ typedef struct worker_task {
     resight_marking how;
     bool thumbnails;
     bool tmk;            /* the signature is wanted, and no marks */
+    bool stream;         /* the descriptor is to be read as it comes */
     uint64_t size_bytes; /* of the file */
 } worker_task;
 

@@ -132,24 +132,42 @@ static bool refine(const octave *o, unsigned number, place here, point *out) {
     return true;
 }
 
-/* Worth a look at all 26 neighbours: strong, and beyond the two beside it. Refining may raise a value: Lowe's own code
- * takes half the contrast here. */
-static inline bool stands_out(const float *px) {
-    return px[0] > CONTRAST / 2 ? px[0] > px[-1] && px[0] > px[1]
-                                : px[0] < -CONTRAST / 2 && px[0] < px[-1] && px[0] < px[1];
+/* Of a block of samples, those that are strong and beyond their four neighbours in the plane: few are, and the others
+ * need no look at all 26. Refining may raise a value: Lowe's own code takes half the contrast here. What lies beyond
+ * the width of a plane is compared too, and means nothing. */
+static bool stand_out(const float *px, size_t stride, int32_t out[PLANE_LANES]) {
+    int32_t any = 0;
+    for (size_t i = 0; i < PLANE_LANES; i++) {
+        const float v = px[i], left = px[i - 1], right = px[i + 1], above = px[i - stride], below = px[i + stride];
+        const int high = (v > CONTRAST / 2) & (v > left) & (v > right) & (v > above) & (v > below);
+        const int low = (v < -CONTRAST / 2) & (v < left) & (v < right) & (v < above) & (v < below);
+        out[i] = high | low;
+        any |= out[i];
+    }
+    return any != 0;
+}
+
+static void find_in_row(const octave *o, unsigned number, place at, point *points, size_t *count) {
+    const plane *p = &o->difference[at.level];
+    const float *row = p->px + (size_t)at.y * p->stride;
+    int32_t candidate[PLANE_LANES];
+    for (long x = 0; x < (long)p->width; x += PLANE_LANES) {
+        if (!stand_out(row + x, p->stride, candidate))
+            continue;
+        for (long i = 0; i < PLANE_LANES; i++) {
+            at.x = x + i;
+            if (candidate[i] && is_inside(o, at) && is_extremum(o, (unsigned)at.level, at.x, at.y) &&
+                refine(o, number, at, &points[*count]))
+                ++*count;
+        }
+    }
 }
 
 void points_find(const space *s, unsigned number, point *points, size_t *count) {
     const octave *o = &s->octave[number];
-    const long width = (long)o->level[0].width, height = (long)o->level[0].height;
     for (long level = 1; level <= SPACE_SCALES; level++)
-        for (long y = BORDER; y < height - BORDER; y++) {
-            const float *row = o->difference[level].px + (size_t)y * o->difference[level].stride;
-            for (long x = BORDER; x < width - BORDER; x++)
-                if (stands_out(row + x) && is_extremum(o, (unsigned)level, x, y) &&
-                    refine(o, number, (place){x, y, level}, &points[*count]))
-                    ++*count;
-        }
+        for (long y = BORDER; y < (long)o->level[0].height - BORDER; y++)
+            find_in_row(o, number, (place){0, y, level}, points, count);
 }
 
 /* Two maxima are never neighbours, nor two minima: of 2x2x2 samples at most one is each. */

@@ -103,3 +103,11 @@ int resight_image_thumbnail(const resight_image *in, uint8_t px[RESIGHT_THUMBNAI
         return average(in, in->width_px, in->height_px, px, out);
     return average(in, shorter(in->width_px, longer_px), shorter(in->height_px, longer_px), px, out);
 }
+
+int resight_image_average(const resight_image *in, uint32_t width_px, uint32_t height_px, uint8_t *px,
+                          resight_image *out) {
+    if (resight_image_check(in) != RESIGHT_OK || width_px == 0 || height_px == 0 ||
+        width_px > RESIGHT_THUMBNAIL_SIDE_PX || height_px > RESIGHT_THUMBNAIL_SIDE_PX)
+        return RESIGHT_E_ARG;
+    return average(in, width_px, height_px, px, out);
+}

@@ -3,8 +3,10 @@
 #include "making.h"
 
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 blob blob_copy(const void *bytes, size_t size_bytes) {
     blob b = {0};
@@ -111,4 +113,23 @@ outcome decode_blob(const blob *b, const resight_decode_options *options) {
     const outcome o = decode_source(source, options);
     resight_source_free(&source);
     return o;
+}
+
+int pipe_of(const blob *b) {
+    int ends[2];
+    cr_assert_eq(pipe(ends), 0);
+    if (fork() == 0) {
+        close(ends[0]);
+        signal(SIGPIPE, SIG_DFL);
+        for (size_t done = 0; done < b->size_bytes;) {
+            const size_t left = b->size_bytes - done, piece = left < 777 ? left : 777;
+            const ssize_t wrote = write(ends[1], b->bytes + done, piece);
+            if (wrote < 0)
+                _exit(1);
+            done += (size_t)wrote;
+        }
+        _exit(0);
+    }
+    close(ends[1]);
+    return ends[0];
 }

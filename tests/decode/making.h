@@ -27,6 +27,9 @@ typedef struct raster {
 /* Smooth waves, different in each channel. */
 raster make_waves(uint32_t width_px, uint32_t height_px, unsigned channels);
 
+/* A pipe that a child writes the blob to in small pieces. The read end; close() it. */
+int pipe_of(const blob *b);
+
 typedef enum jpeg_flags { JPEG_PROGRESSIVE = 1, JPEG_ADOBE_INVERTED = 2, JPEG_RESTARTS = 4 } jpeg_flags;
 /* Quality 100. Four channels are CMYK. exif: the bytes of an APP1 segment, or NULL. */
 blob make_jpeg(const raster *r, int flags, const void *exif, size_t exif_bytes);

@@ -71,16 +71,17 @@ static outcome decode_memory(const uint8_t *bytes, size_t size_bytes, const resi
 }
 
 static outcome decode_descriptor(const uint8_t *bytes, size_t size_bytes, const resight_decode_options *options) {
-    static resight_decoder *decoder;
+    static resight_decoder *decoders[2];
     static int fd = -1;
+    resight_decoder **decoder = &decoders[options->fast];
     resight_source *source = NULL;
-    if (!decoder)
-        PROPERTY(resight_decoder_new(options, &decoder) == RESIGHT_OK);
+    if (!*decoder)
+        PROPERTY(resight_decoder_new(options, decoder) == RESIGHT_OK);
     if (fd < 0)
         PROPERTY((fd = memfd_create("input", MFD_CLOEXEC)) >= 0);
     PROPERTY(ftruncate(fd, 0) == 0 && pwrite(fd, bytes, size_bytes, 0) == (ssize_t)size_bytes);
     PROPERTY(resight_source_open_fd(fd, 0, &source, NULL) == RESIGHT_OK);
-    const outcome out = decode(decoder, source);
+    const outcome out = decode(*decoder, source);
     resight_source_free(&source);
     return out;
 }

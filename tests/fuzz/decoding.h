@@ -6,8 +6,9 @@
 #include <resight/decode.h>
 
 /*
- * Decode from memory by a new decoder, and through a descriptor by one that has seen every input before: statuses,
- * frames, times and pixels have to be the same, unless one of them was over a limit of time.
+ * Decode from memory by a new decoder, and through a descriptor by one that has seen every input before (two, with and
+ * without options->fast): statuses, frames, times and pixels have to be the same, unless one of them was over a limit
+ * of time.
  */
 void decode_twice(const uint8_t *bytes, size_t size_bytes, const resight_decode_options *options);
 

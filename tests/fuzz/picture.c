@@ -12,7 +12,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size_bytes) {
     options.limits.max_seconds = 2;
     options.every_us = 0;
     options.alpha = RESIGHT_ALPHA_VIEWS;
-    if (probe_format(bytes, size_bytes) != RESIGHT_FORMAT_UNKNOWN)
+    const resight_format format = probe_format(bytes, size_bytes);
+    if (format != RESIGHT_FORMAT_UNKNOWN)
         decode_twice(bytes, size_bytes, &options);
+    if (format == RESIGHT_FORMAT_JPEG) {
+        options.limits.max_pixels = 1 << 19; /* only a shorter side of 505 and more is decoded in part */
+        options.fast = true;
+        decode_twice(bytes, size_bytes, &options);
+    }
     return 0;
 }

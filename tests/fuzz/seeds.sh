@@ -14,6 +14,8 @@ moving() { make -f lavfi -i testsrc2=s=24x16:r=5 -frames:v 3 "$@"; }
 clip() { make -f lavfi -i testsrc2=s=32x32:r=5 -frames:v 4 -map_metadata -1 "$@"; }
 
 still -c:v mjpeg -q:v 20 -pix_fmt yuvj420p picture/jpeg.jpg
+# Large enough to be decoded at a half of its size.
+make -f lavfi -i color=gray:s=520x512:r=1 -frames:v 1 -c:v mjpeg -q:v 31 -pix_fmt yuvj420p picture/large.jpg
 still -pix_fmt rgb24 picture/rgb.png
 still -pix_fmt pal8 picture/palette.png
 still -pix_fmt rgba64be picture/rgba64.png

@@ -29,9 +29,14 @@ static void seed(void) {
     fprintf(stderr, "RESIGHT_SEED=%llu\n", (unsigned long long)state);
 }
 
-/* QEMU 7.2 reads, of a masked load, the lanes that are left out, too: for it the page may be read. */
-#ifndef GUARD_PROTECTION
+/* What this processor is tested for in full, as an older one is tested in part. QEMU 7.2 reads, of a masked load, the
+ * lanes that are left out, too: for it the page may be read. */
+#ifdef OLDER_PROCESSOR
+#define GUARD_PROTECTION PROT_READ
+#define DIVISION_STEP 64
+#else
 #define GUARD_PROTECTION PROT_NONE
+#define DIVISION_STEP 1
 #endif
 
 /* Memory whose last byte is the last before a page that faults. */
@@ -336,7 +341,7 @@ static void check_division(const kernel_table *t, uint32_t mantissa, uint32_t sa
 Test(kernels, division_is_exact, .timeout = 300) {
     FOR_EACH_LEVEL(t)
     for (uint32_t samples = 1; samples <= 33; samples++)
-        for (uint32_t mantissa = 0; mantissa < 1u << 23; mantissa += 64 * STRIP_ROWS)
+        for (uint32_t mantissa = 0; mantissa < 1u << 23; mantissa += 64 * STRIP_ROWS * DIVISION_STEP)
             check_division(t, mantissa, samples);
 }
 

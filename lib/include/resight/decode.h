@@ -84,6 +84,8 @@ typedef enum resight_alpha {
 /**
  * What a file may ask of the machine. 0 means no limit of that kind. resight_limits_default() gives values that
  * ordinary media never meets. Exceeding one is RESIGHT_E_LIMIT with a text that names the limit.
+ *
+ * A stream may go on for ever: max_video_bytes, max_frames and max_seconds hold for each minute of it.
  */
 typedef struct resight_limits {
     uint64_t max_bytes;        /**< of a still, or of anything that cannot be sought: read whole. 256 MiB */
@@ -122,6 +124,24 @@ RESIGHT_API int resight_source_open_path(const char *path, resight_source **out,
 RESIGHT_API int resight_source_open_fd(int fd, uint64_t max_bytes, resight_source **out, resight_error *error);
 
 /**
+ * Read from an open descriptor as it comes: a live stream, which need not end. What is made to be read from its
+ * beginning becomes a stream (MPEG-TS, Matroska, FLV, MP4 whose index comes first, and the other containers); pictures
+ * and any other MP4 are read to their end into memory, and regular files are sought in, as by resight_source_open_fd().
+ *
+ * Waits for the first bytes. A stream is read once and from front to back, and a decoder asks no more of it than that.
+ *
+ * @param fd         borrowed: must stay open as long as the source; never closed here
+ * @param stop_fd    borrowed likewise; when it can be read, the stream is at its end. -1: none
+ * @param max_bytes  of what is read into memory; 0: no limit
+ * @return RESIGHT_OK, RESIGHT_E_IO, RESIGHT_E_NOMEM, RESIGHT_E_LIMIT
+ */
+RESIGHT_API int resight_source_open_stream(int fd, int stop_fd, uint64_t max_bytes, resight_source **out,
+                                           resight_error *error);
+
+/** Is it read as it comes? */
+RESIGHT_API bool resight_source_is_stream(const resight_source *source);
+
+/**
  * Read from memory.
  *
  * @param bytes  borrowed: must stay as long as the source
@@ -133,11 +153,12 @@ RESIGHT_API int resight_source_open_memory(const void *bytes, size_t size_bytes,
 /** Free, close what was opened here, set to NULL; NULL inside is fine. */
 RESIGHT_API void resight_source_free(resight_source **source);
 
-/** Length of the source. */
+/** Length of the source; of a stream, of what has come of it. */
 RESIGHT_API uint64_t resight_source_size(const resight_source *source);
 
 /**
- * Read at an offset, as pread() does but whole: fewer bytes than asked only at the end of the source.
+ * Read at an offset, as pread() does but whole: fewer bytes than asked only at the end of the source. Of a stream its
+ * first 256 bytes and then each byte once.
  *
  * @param got_bytes  written on RESIGHT_OK
  * @return RESIGHT_OK, RESIGHT_E_IO

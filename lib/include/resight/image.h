@@ -111,6 +111,16 @@ RESIGHT_API int resight_image_reduce(const resight_image *in,
 RESIGHT_API int resight_image_thumbnail(const resight_image *in, uint8_t px[RESIGHT_THUMBNAIL_BYTES_MAX],
                                         resight_image *out);
 
+/**
+ * The same, squeezed or stretched to any size.
+ *
+ * @param px   width_px * height_px bytes, neither side 0 or above RESIGHT_THUMBNAIL_SIDE_PX
+ * @param out  a view of px, RESIGHT_GRAY8, tightly packed
+ * @return, cost: as resight_image_reduce()
+ */
+RESIGHT_API int resight_image_average(const resight_image *in, uint32_t width_px, uint32_t height_px, uint8_t *px,
+                                      resight_image *out);
+
 #ifdef __cplusplus
 }
 #endif

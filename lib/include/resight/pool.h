@@ -59,7 +59,8 @@ typedef struct resight_pool_options {
     resight_decode_options decode; /**< its limits are checked in the worker, and its time from outside, too */
     resight_cpu cpu;
     uint32_t files_per_worker; /**< 256; 0 means no limit */
-    /** From handing a file over to the end of its answer. 0: four times limits.max_seconds and a minute. */
+    /** From handing a file over to the end of its answer. 0: four times limits.max_seconds and a minute; of a stream,
+     * whose pauses are not the decoder's, no limit. */
     uint32_t max_wall_seconds;
     /** That a worker may have in all. 0: twice limits.max_memory_bytes and limits.max_bytes. */
     uint64_t max_worker_bytes;
@@ -88,7 +89,8 @@ RESIGHT_API void resight_pool_free(resight_pool **pool);
 /**
  * Decode and hash one file: resight_decoder_open() and resight_hash_frames(), done by a worker.
  *
- * Of how, reduced counts for a picture only, not for the frames of a video.
+ * Of how, reduced counts for a picture only, not for the frames of a video. The marks of a stream are handed out as
+ * soon as their frames have come.
  *
  * @param source   borrowed for the call
  * @param how      borrowed for the call

@@ -26,6 +26,9 @@ static const int plain_calls[] = {
     SCMP_SYS(exit),          SCMP_SYS(exit_group),
 };
 
+/* A stream is handed to those alone that have a demuxer. It and the channel are all there is to read. */
+static const int stream_calls[] = {SCMP_SYS(read)};
+
 /* libde265 under libheif decodes on threads, whatever it is told. */
 static const int thread_calls[] = {
     SCMP_SYS(set_robust_list),
@@ -94,7 +97,7 @@ bool sandbox_filter(sandbox_needs needs) {
                 seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2) == 0 && /* a tree, not a list */
                 ALLOW_ALL(filter, plain_calls) && allow_channel(filter) && allow_memory(filter) && allow_abort(filter);
     if (needs == SANDBOX_ALL_DECODERS)
-        good = good && allow_threads(filter) && REFUSE_ALL(filter, vain_calls);
+        good = good && allow_threads(filter) && ALLOW_ALL(filter, stream_calls) && REFUSE_ALL(filter, vain_calls);
 #ifdef RESIGHT_SANITIZED
     good = good && ALLOW_ALL(filter, sanitizer_calls);
 #endif

@@ -27,6 +27,17 @@ static int say_thumbnail(void *user, const resight_thumbnail *thumbnail) {
     return worker_say(&(record){.kind = RECORD_THUMBNAIL, .thumbnail = *thumbnail});
 }
 
+/* Of a stream the next frame may be long in coming. */
+static int say_mark_now(void *user, const resight_mark *mark) {
+    const int status = say_mark(user, mark);
+    return status == RESIGHT_OK ? worker_flush() : status;
+}
+
+static int say_thumbnail_now(void *user, const resight_thumbnail *thumbnail) {
+    const int status = say_thumbnail(user, thumbnail);
+    return status == RESIGHT_OK ? worker_flush() : status;
+}
+
 /* Too large for a stack, and needed by few. */
 typedef struct signing {
     resight_tmk tmk;
@@ -45,8 +56,12 @@ static void sign(const hashing *tools, resight_source *source, record_end *end) 
 
 static void work(void *user, const worker_task *task, int fd, record_end *end) {
     CLEANUP(resight_source_free) resight_source *source = NULL;
-    const resight_sink sink = {.mark = say_mark, .thumbnail = task->thumbnails ? say_thumbnail : NULL};
-    end->status = source_open_descriptor(fd, task->size_bytes, &source, &end->error);
+    const resight_sink sink = {.mark = task->stream ? say_mark_now : say_mark,
+                               .thumbnail = !task->thumbnails ? NULL
+                                            : task->stream    ? say_thumbnail_now
+                                                              : say_thumbnail};
+    end->status = task->stream ? source_open_pipe(fd, &source, &end->error)
+                               : source_open_descriptor(fd, task->size_bytes, &source, &end->error);
     if (end->status == RESIGHT_OK && task->tmk)
         sign(user, source, end);
     else if (end->status == RESIGHT_OK)

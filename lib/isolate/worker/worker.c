@@ -17,7 +17,7 @@ static struct {
     size_t used;
 } outgoing;
 
-static int send_all(void) {
+int worker_flush(void) {
     for (size_t sent = 0; sent < outgoing.used;) {
         const ssize_t done = send(WORKER_CHANNEL, outgoing.bytes + sent, outgoing.used - sent, MSG_NOSIGNAL);
         if (done < 0 && errno != EINTR)
@@ -30,7 +30,7 @@ static int send_all(void) {
 
 int worker_say(const record *what) {
     outgoing.used += record_write(what, outgoing.bytes + outgoing.used);
-    return outgoing.used < PIECE_BYTES ? RESIGHT_OK : send_all();
+    return outgoing.used < PIECE_BYTES ? RESIGHT_OK : worker_flush();
 }
 
 /* One whole message; fd: of the file beside it, -1 when there is none. */
@@ -56,7 +56,7 @@ static int hear(void *message, size_t size_bytes, int *fd) {
 
 static int greet(unsigned walls) {
     const record hello = {.kind = RECORD_HELLO, .hello = {.walls = walls}};
-    return worker_say(&hello) == RESIGHT_OK ? send_all() : RESIGHT_E_IO;
+    return worker_say(&hello) == RESIGHT_OK ? worker_flush() : RESIGHT_E_IO;
 }
 
 static int serve_one(const worker_trade *trade) {
@@ -68,7 +68,7 @@ static int serve_one(const worker_trade *trade) {
     record end = {.kind = RECORD_END};
     trade->work(trade->user, &task, fd, &end.end);
     close(fd);
-    return worker_say(&end) == RESIGHT_OK && send_all() == RESIGHT_OK ? HEARD : SILENT;
+    return worker_say(&end) == RESIGHT_OK && worker_flush() == RESIGHT_OK ? HEARD : SILENT;
 }
 
 int worker_serve(const worker_trade *trade) {

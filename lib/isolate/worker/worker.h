@@ -19,6 +19,9 @@ typedef struct worker_trade {
 /* Send a record, by and by. RESIGHT_OK, or RESIGHT_E_IO when nobody listens. */
 int worker_say(const record *what);
 
+/* Send what still waits. The same. */
+int worker_flush(void);
+
 /* Serve until the channel is closed. Returns the exit code of the program. */
 int worker_serve(const worker_trade *trade);
 
