@@ -44,7 +44,7 @@ fi
 raw() { awk 'BEGIN { for (i = 0; i < 64 * 64; i++) printf "%c", 32 + (i * i) % 90 }'; }
 raw >"$work/known.gray"
 ffmpeg -v error -nostdin -f rawvideo -pixel_format gray -video_size 64x64 -i "$work/known.gray" "$work/known.png"
-"$resight" add --db "$work/db" "$work/known.png" >/dev/null
+"$resight" add --db "$work/db" "$work/known.png" >/dev/null 2>&1
 echo '| clip | ffmpeg, all frames | hash, each second | hash, each half | match |'
 echo '|---|---|---|---|---|'
 for file; do
