@@ -137,8 +137,8 @@ code_is 2
 err_lines 1
 err_has "^resight: sound.wav: neither a picture nor a video"
 
-# A broken tail: what is there is hashed, and it is said that it ended early, however sparsely it is sampled. A stream that
-# no container holds may break off where a picture ends, and then nothing shows it.
+# A broken tail: what is there is hashed, and it is said that it ended early, however sparsely it is sampled. A bare
+# stream and an MPEG program stream may end anywhere, and then nothing shows it.
 for file in large.ts long-groups.mkv groups.flv ordered.avi closed-mpeg2.mpg bare.h264; do
     size=$(stat -c %s "$file")
     for percent in 40 85; do
@@ -146,7 +146,10 @@ for file in large.ts long-groups.mkv groups.flv ordered.avi closed-mpeg2.mpg bar
         for every in 0 0.5; do
             run hash --every $every "cut-$file"
             code_is 0
-            [ "$file" = bare.h264 ] || err_is "resight: cut-$file: damaged or broken off: only a part could be read"
+            case $file in
+            bare.h264 | closed-mpeg2.mpg) ;;
+            *) err_is "resight: cut-$file: damaged or broken off: only a part could be read" ;;
+            esac
             cp out "cut-$every"
         done
         frames=$(wc -l <cut-0)
