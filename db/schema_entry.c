@@ -71,9 +71,11 @@ static int mark_check(const resight_entry *entry, uint32_t i, resight_error *err
     return RESIGHT_OK;
 }
 
-/* Sets lie one after the other, in time and in the array of patches. */
+/* Sets lie one after the other, in time and in the array of patches. What is unnamed is zero: it is stored as it is. */
 static bool set_follows(const resight_patch_set *set, const resight_patch_set *last) {
     const uint32_t first = last ? last->first + last->count : 0;
+    if (set->zero[0] | set->zero[1] | set->zero[2])
+        return false;
     return set->first == first && set->count >= 1 && set->count <= RESIGHT_ENTRY_PATCHES_MAX - first &&
            set->width_px >= 1 && set->height_px >= 1 && (set->view & ~RESIGHT_VIEW_REDUCED) < RESIGHT_VIEWS &&
            (!last || set->time_us >= last->time_us);

@@ -50,13 +50,16 @@ static bool is_valid(const resight_patch_list *list) {
     return list->width_px > 0 && list->height_px > 0;
 }
 
-static resight_patch_level level_of(float score) {
-    return score >= 2 ? RESIGHT_PATCHES_CERTAIN : score >= 1 ? RESIGHT_PATCHES_PROBABLE : RESIGHT_PATCHES_NOTHING;
+/* What the score says, but that what is certain by it may have a gap and be probable. */
+static bool level_holds(resight_patch_level level, float score) {
+    if (score >= 0.8f)
+        return level == RESIGHT_PATCHES_CERTAIN || level == RESIGHT_PATCHES_PROBABLE;
+    return level == (score >= 0.3f ? RESIGHT_PATCHES_PROBABLE : RESIGHT_PATCHES_NOTHING);
 }
 
 static void check_numbers(const resight_patch_match *match) {
     PROPERTY(isfinite(match->score) && match->score >= 0);
-    PROPERTY(match->level == level_of(match->score) && (match->agreeing >= 2 || match->score == 0));
+    PROPERTY(level_holds(match->level, match->score) && (match->agreeing >= 2 || match->score == 0));
     for (int i = 0; i < 6; i++)
         PROPERTY(isfinite(match->matrix[i / 3][i % 3]));
     for (int i = 0; i < 4; i++)

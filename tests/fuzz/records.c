@@ -69,8 +69,6 @@ static uint8_t *canonical(const uint8_t *bytes, size_t size_bytes, const entry_v
     PROPERTY(copy);
     memcpy(copy, bytes, size_bytes);
     memset(copy + 78, 0, 2);
-    for (uint32_t i = 0; i < view->set_count; i++)
-        memset(copy + (view->sets - bytes) + i * sizeof(resight_patch_set) + 21, 0, 3);
     if (!view->has_sha256)
         memset(copy + 32, 0, 32);
     const uint32_t crc = crc32c(copy + 4, size_bytes - 4);

@@ -103,7 +103,7 @@ typedef struct resight_patch_set {
     uint16_t width_px;  /**< of the picture, >= 1: patches are in units of its longer side, */
     uint16_t height_px; /**< and know nothing of the other */
     uint8_t view;       /**< as in resight_mark */
-    uint8_t zero[3];
+    uint8_t zero[3];    /**< else refused */
 } resight_patch_set;
 _Static_assert(sizeof(resight_patch_set) == 24, "a set has no padding");
 
