@@ -25,13 +25,15 @@ static bool is_plain(const char *text, size_t room) {
 static void check_mark(const resight_mark *mark) {
     PROPERTY(mark->time_us >= 0 && mark->frame_number >= 0 && mark->quality <= 100);
     PROPERTY(mark->dialect == RESIGHT_PDQ || mark->dialect == RESIGHT_PDQ512);
-    PROPERTY(mark->transform < RESIGHT_TRANSFORMS && (mark->view & ~RESIGHT_VIEW_REDUCED) < RESIGHT_VIEWS);
+    PROPERTY(mark->transform < RESIGHT_TRANSFORMS);
+    PROPERTY((mark->view & ~(unsigned)(RESIGHT_VIEW_REDUCED | RESIGHT_VIEW_APPROXIMATE)) < RESIGHT_VIEWS);
 }
 
 static void check_thumbnail(const resight_thumbnail *picture) {
     const resight_image *image = &picture->image;
     unsigned sum = 0;
-    PROPERTY(picture->time_us >= 0 && picture->view < RESIGHT_VIEWS && image->format == RESIGHT_GRAY8);
+    PROPERTY(picture->time_us >= 0 && image->format == RESIGHT_GRAY8);
+    PROPERTY((picture->view & ~(unsigned)RESIGHT_VIEW_APPROXIMATE) < RESIGHT_VIEWS);
     PROPERTY(resight_image_check(image) == RESIGHT_OK && image->width_px <= RESIGHT_THUMBNAIL_SIDE_PX &&
              image->height_px <= RESIGHT_THUMBNAIL_SIDE_PX);
     for (uint32_t y = 0; y < image->height_px; y++)
@@ -82,11 +84,13 @@ static void check_order(taken *so_far, const answer *wanted, const record *got) 
         const bool same = so_far->frames > 0 && mark->time_us == last->time_us;
         PROPERTY(same ? mark->frame_number == last->frame_number
                       : so_far->frames == 0 ||
-                            (mark->time_us > last->time_us && mark->frame_number > last->frame_number));
+                            (mark->time_us > last->time_us &&
+                             (mark->frame_number > last->frame_number || mark->frame_number == INT32_MAX)));
         PROPERTY(mark->dialect == (unsigned)wanted->how.dialect);
+        PROPERTY(wanted->fast || !(mark->view & RESIGHT_VIEW_APPROXIMATE));
         so_far->frames += !same;
         so_far->last = *mark;
-        PROPERTY(wanted->max_frames == 0 || so_far->frames <= wanted->max_frames);
+        PROPERTY(wanted->max_frames == 0 || wanted->stream || so_far->frames <= wanted->max_frames);
         PROPERTY(!wanted->tmk);
     } else if (got->kind == RECORD_TMK) {
         static uint8_t packed[RESIGHT_TMK_FILE_BYTES];
@@ -95,6 +99,7 @@ static void check_order(taken *so_far, const answer *wanted, const record *got) 
         PROPERTY(resight_tmk_unpack(packed, sizeof packed, &again, NULL) == RESIGHT_OK && ++so_far->signatures == 1);
     } else if (got->kind == RECORD_THUMBNAIL) {
         PROPERTY(wanted->thumbnails && so_far->frames > 0 && got->thumbnail.time_us == so_far->last.time_us);
+        PROPERTY(wanted->fast || !(got->thumbnail.view & RESIGHT_VIEW_APPROXIMATE));
     } else {
         PROPERTY(got->kind == RECORD_END);
         if (wanted->tmk)
@@ -111,6 +116,8 @@ static answer take_wanted(fuzz_input *in) {
                             .turning = (resight_turning)(bits >> 1 & 3) % 3,
                             .reduced = bits >> 3 & 1},
                     .thumbnails = bits >> 4 & 1,
+                    .fast = bits >> 7,
+                    .stream = (bits >> 1 & 3) == 3,
                     .max_frames = bits >> 5 & 1 ? MOST_FRAMES : 0,
                     .tmk = bits & SIGNATURE ? &tmk : NULL};
 }
